@@ -1,0 +1,9 @@
+"""Conversations: what visitors and assistants say to each other."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ConversationsConfig(AppConfig):
+    name = "conversations"
+    verbose_name = _("Conversations")
