@@ -1,1 +1,1 @@
-"""The project's own benchmark: a fake model, a floor to compare with, a load client and the run that pairs them."""
+"""The project's own benchmark: a fake model, a floor to compare with, a load client, a paired run."""

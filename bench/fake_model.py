@@ -5,6 +5,7 @@ python -m bench.fake_model --port 9900 --ttft 0.4 --tps 60 --tokens 120
 
 import argparse
 import asyncio
+import contextlib
 import os
 import socket
 import struct
@@ -37,7 +38,7 @@ class FakeModel:
     """Serves on a port of 127.0.0.1 while its context is open.
 
     async with FakeModel(fault="cut") as model:
-        ...  # model.url is the base URL; model.requests holds the bodies received, model.headers their headers
+        ...  # model.url is the base URL; model.requests holds the bodies that came
     """
 
     def __init__(self, *, port: int = 0, record: bool = True, **settings: object) -> None:
@@ -66,10 +67,9 @@ class FakeModel:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.close()
-        for connection in list(self.connections):
+        for connection in self.connections:
             connection.transport.abort()
-        while self.connections:
-            await asyncio.sleep(0)
+        await asyncio.gather(*(connection.lost for connection in self.connections))
         await self._server.wait_closed()
 
     def answer(self, body: bytes, headers: dict[str, str]) -> Script:
@@ -102,6 +102,7 @@ class _Connection(asyncio.Protocol):
         self.loop = asyncio.get_running_loop()
         self.timer: asyncio.TimerHandle | None = None
         self.script: Script | None = None
+        self.lost = self.loop.create_future()
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         self.transport = transport
@@ -109,6 +110,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self.model.connections.discard(self)
+        self.lost.set_result(None)
         self.model.aborted += self.script is not None
         if self.timer:
             self.timer.cancel()
@@ -200,7 +202,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         main()
-    except KeyboardInterrupt:
-        pass

@@ -1,4 +1,4 @@
-"""The exact text of the fake model's reply to a tagged message, known to the server and to the client alike."""
+"""The exact text of the fake model's reply to a tagged message, known to server and client alike."""
 
 import bisect
 import functools
@@ -21,12 +21,12 @@ _SENTENCES = (
     "Folhas amareladas podem vir de excesso de água, de falta de luz ou simplesmente da idade da planta.",
     "Uma camada de pedrinhas no fundo não substitui os furos: é por eles que a raiz respira 🌱",
     "O vaso fica perto da janela ou mais para dentro da sala?",
-    "Suculentas guardam água nas folhas, por isso aguentam bem um esquecimento e sofrem com o cuidado demais.",
+    "Suculentas guardam água nas folhas, por isso aguentam um esquecimento e sofrem com cuidado demais.",
     "Sim, é bem comum!",
-    "Na hora de trocar de vaso, escolha um só um pouco maior, solte as raízes com calma e complete com terra nova.",
+    "Na hora de trocar de vaso, escolha um pouco maior, solte as raízes com calma e complete com terra.",
     "Adubo em excesso também queima; menos quantidade, mais vezes, quase sempre funciona melhor.",
     "Que orquídea linda 😊",
-    "Se aparecerem manchas escuras, afaste a planta das outras, corte a parte atingida e observe por alguns dias.",
+    "Se aparecerem manchas escuras, afaste a planta das outras, corte a parte atingida e observe por dias.",
     "Ervas como manjericão, salsa e cebolinha crescem bem juntas, desde que recebam sol direto.",
 )
 
@@ -43,7 +43,7 @@ def squash(text: str) -> str:
 
 
 def split_tokens(text: str) -> tuple[str, ...]:
-    """A text in pieces of at most five letters; like a real tokenizer's, a word's first piece keeps its space."""
+    """A text in pieces of at most five letters; as with real tokenizers, a word keeps the space before it."""
     return tuple(_TOKEN.findall(text))
 
 

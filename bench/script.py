@@ -112,7 +112,7 @@ def _content(token: str) -> bytes:
 
 
 def _at_once(settings: Settings, tag: str, end: bytes) -> Script:
-    """The whole stream in one write; all but the tag is ready-made, so that the model costs next to nothing."""
+    """The whole stream in one write; all but the tag is ready-made, so that it costs next to nothing."""
     first = sse.chunk(_ROLE) + (sse.chunk(sse.event({"content": tag})) if tag else b"")
     body = _joined(settings.reply(tag)[bool(tag) :])
     whole = b"".join((first, body, sse.chunk(end), sse.LAST_CHUNK))
@@ -200,27 +200,22 @@ def _split_inside(data: bytes) -> tuple[bytes, bytes]:
 
 def _surrogates(stream: _Stream, tokens: tuple[str, ...]) -> None:
     """Characters outside the basic plane as two escapes in two events, as some gateways cut them."""
-    units = [token.encode("utf-16-be", "surrogatepass") for token in tokens]
-    halves = [
-        [unit[i : i + 2].decode("utf-16-be", "surrogatepass") for i in range(0, len(unit), 2)]
-        for unit in units
-    ]
-    stream.events = [sse.event_escaped(one) for half in halves for one in half]
+    stream.events = [sse.event_escaped(half) for token in tokens for half in _split_pair(token)]
+
+
+def _split_pair(token: str) -> list[str]:
+    """A token in two, inside its first surrogate pair if it has one."""
+    units = token.encode("utf-16-be")
+    at = next((i + 2 for i in range(0, len(units), 2) if units[i] & 0xFC == 0xD8), len(units))
+    return [half.decode("utf-16-be", "surrogatepass") for half in (units[:at], units[at:]) if half]
 
 
 def _tools(stream: _Stream, tokens: tuple[str, ...]) -> None:
-    call = {
-        "index": 0,
-        "id": "call_fake",
-        "type": "function",
-        "function": {"name": "lookup", "arguments": ""},
-    }
-    more = [{"index": 0, "function": {"arguments": part}} for part in ('{"id"', ":1}")]
-    stream.events = [sse.event({"tool_calls": [one]}) for one in (call, *more)]
-    stream.role, stream.finish = (
-        sse.event({"role": "assistant", "content": None}),
-        sse.event({}, "tool_calls"),
-    )
+    first = {"id": "call_fake", "type": "function", "function": {"name": "lookup", "arguments": ""}}
+    more = [{"function": {"arguments": part}} for part in ('{"id"', ":1}")]
+    stream.events = [sse.event({"tool_calls": [{"index": 0, **one}]}) for one in (first, *more)]
+    stream.role = sse.event({"role": "assistant", "content": None})
+    stream.finish = sse.event({}, "tool_calls")
 
 
 def _comments(stream: _Stream, tokens: tuple[str, ...]) -> None:
@@ -255,6 +250,4 @@ _SPOILERS: dict[str, Callable[[_Stream, tuple[str, ...]], None]] = {
 }
 
 FAULTS = frozenset({*_STATUS, "503", "html", "json", *_SPOILERS})
-HARMLESS = frozenset(
-    {"null", "utf8", "surrogates", "comments", "crlf"}
-)  # a careful reader gets the exact text
+HARMLESS = frozenset({"null", "utf8", "surrogates", "comments", "crlf"})  # the exact text comes through

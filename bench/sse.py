@@ -5,7 +5,13 @@ from http import HTTPStatus
 
 import orjson
 
-_COMMON = {"id": "chatcmpl-fake", "created": 1_750_000_000, "model": "fake", "system_fingerprint": None}
+_COMMON = {
+    "id": "chatcmpl-fake",
+    "object": "chat.completion.chunk",
+    "created": 1_750_000_000,
+    "model": "fake",
+    "system_fingerprint": None,
+}
 
 STREAM_HEAD = (
     b"HTTP/1.1 200 OK\r\n"
@@ -22,21 +28,13 @@ HTML = b"<!DOCTYPE html><html><head><title>Proxy</title></head><body><h1>Sign in
 def event(delta: dict | None, finish: str | None = None, **more: object) -> bytes:
     """One server-sent event; `delta` None leaves `choices` empty."""
     choices = [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": finish}]
-    return (
-        b"data: "
-        + orjson.dumps({"object": "chat.completion.chunk", "choices": choices, **_COMMON, **more})
-        + b"\n\n"
-    )
+    return b"data: " + orjson.dumps({**_COMMON, "choices": choices, **more}) + b"\n\n"
 
 
 def event_escaped(content: str) -> bytes:
     """An event in pure ASCII, which may hold half of a surrogate pair; orjson refuses to write those."""
     choices = [{"index": 0, "delta": {"content": content}, "finish_reason": None}]
-    return (
-        b"data: "
-        + json.dumps({"object": "chat.completion.chunk", "choices": choices, **_COMMON}).encode()
-        + b"\n\n"
-    )
+    return b"data: " + json.dumps({**_COMMON, "choices": choices}).encode() + b"\n\n"
 
 
 def chunk(data: bytes) -> bytes:
@@ -65,6 +63,5 @@ def completion(content: str, usage: dict) -> bytes:
     """The answer to a request that did not ask for a stream."""
     message = {"role": "assistant", "content": content, "refusal": None}
     choices = [{"index": 0, "message": message, "finish_reason": "stop"}]
-    return response(
-        200, orjson.dumps({"object": "chat.completion", "choices": choices, "usage": usage, **_COMMON})
-    )
+    whole = {**_COMMON, "object": "chat.completion", "choices": choices, "usage": usage}
+    return response(200, orjson.dumps(whole))
