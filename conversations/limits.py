@@ -29,7 +29,9 @@ class Rate:
 class Buckets:
     """One bucket per key, in this process; the longest unused are forgotten first, and a forgotten one is full."""
 
-    def __init__(self, rate: Rate | None, *, clock: Callable[[], float] = time.monotonic, most: int = 100_000) -> None:
+    def __init__(
+        self, rate: Rate | None, *, clock: Callable[[], float] = time.monotonic, most: int = 100_000
+    ) -> None:
         self.rate, self._clock, self._most = rate, clock, most
         self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
 

@@ -30,7 +30,9 @@ def debug_stays_private(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 
 
 @register("timmy")
-def model_is_reachable_with_a_key(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+def model_is_reachable_with_a_key(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
     """Refuse a base URL that is no URL and warn of a key sent over plain HTTP to another machine."""
     url: str = settings.OPENAI_BASE_URL
     if url and not url.startswith(("http://", "https://")):
@@ -63,7 +65,13 @@ def limits_can_be_read(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -
         try:
             Rate.parse(getattr(settings, name))
         except ValueError as error:
-            found.append(Error(f"{name}: {error}", hint="Write it as 30/m (s, m, h or d); empty lifts it.", id="timmy.E003"))
+            found.append(
+                Error(
+                    f"{name}: {error}",
+                    hint="Write it as 30/m (s, m, h or d); empty lifts it.",
+                    id="timmy.E003",
+                )
+            )
     return found
 
 

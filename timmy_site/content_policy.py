@@ -18,7 +18,7 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
     },
 }
 
-# The theme's Alpine.js evaluates expressions found in templates and sets inline styles; nothing foreign is admitted.
+# The theme's Alpine.js evaluates expressions in templates and sets inline styles; nothing foreign is admitted.
 ADMIN_DIRECTIVES: dict[str, Any] = {
     **CONTENT_SECURITY_POLICY["DIRECTIVES"],
     "script-src": [SELF, NONCE, "'unsafe-eval'"],

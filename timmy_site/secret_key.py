@@ -1,5 +1,6 @@
 """The installation's secret key, made on the first run and kept beside the data."""
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -15,7 +16,9 @@ def kept_secret_key(path: Path) -> str:
         _make(path)
     key = path.read_text(encoding="ascii").strip()
     if len(key) < 50:
-        raise ValueError(f"{path} holds no usable key: delete it (visitors and staff must sign in again) or restore it")
+        raise ValueError(
+            f"{path} holds no usable key: delete it (visitors and staff must sign in again) or restore it"
+        )
     return key
 
 
@@ -28,9 +31,7 @@ def _make(path: Path) -> None:
             file.write(secrets.token_urlsafe(60))
             file.flush()
             os.fsync(file.fileno())
-        try:
+        with contextlib.suppress(FileExistsError):  # another process was first: its key serves
             os.link(draft, path)
-        except FileExistsError:
-            pass  # another process was first: its key serves
     finally:
         draft.unlink()

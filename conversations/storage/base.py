@@ -1,0 +1,153 @@
+"""Where a tenant's conversations are kept: what every storage does, whatever it keeps them in."""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import ClassVar, Protocol
+
+from conversations.core.records import CONVERSATION_ID, Row
+from conversations.core.transcript import Transcript
+from conversations.storage import codec
+
+TENANT_SLUG = re.compile(r"[a-z0-9][a-z0-9_]{1,62}\Z")
+
+
+class StorageError(Exception):
+    """Something about stored conversations went wrong."""
+
+
+class NotStored(StorageError):
+    """Nothing of the rows was saved; the sender keeps them and tries again."""
+
+
+class ConversationNotFound(StorageError):
+    """There is no such conversation here (or its name is none)."""
+
+
+class UnreadableConversation(StorageError):
+    """The stored bytes are no conversation file of ours; the message says what they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One stored conversation: its id, its bytes and when they last changed (Unix time, seconds)."""
+
+    conversation_id: str
+    size: int
+    modified: float
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What became of rows handed to `append`: as stored, in the order given.
+
+    `fresh` counts those added now; for a client id seen before, the row stored then stands in `rows`.
+    """
+
+    rows: list[Row]
+    fresh: int
+    transcript: Transcript
+    size: int
+
+
+Guard = Callable[[Transcript], None]
+
+
+class Session(Protocol):
+    """One conversation, held alone: its transcript, and the way to add bytes durably."""
+
+    transcript: Transcript
+
+    def write(self, data: bytes, rows: Sequence[Row]) -> int:
+        """Add `rows`, encoded as `data`, durably and to the transcript; returns the stored size in bytes.
+
+        Raises NotStored, and nothing was added.
+        """
+
+
+class Storage(ABC):
+    """The conversations of one tenant. Methods block: call them from a thread, not from an event loop."""
+
+    shares_processes: ClassVar[bool] = False
+
+    def __init__(self, tenant: str, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        if not TENANT_SLUG.match(tenant):
+            raise ValueError(f"{tenant!r} is not a tenant's slug")
+        self.tenant, self._clock = tenant, clock
+
+    def append(self, conversation_id: str, rows: Sequence[Row], guard: Guard | None = None) -> Appended:
+        """Add rows at the end, all or none, and return once they are durable.
+
+        Fills in `seq`, `timestamp` (UTC, ms, never before the last row's), `tenant_id`, `session_id` and `chain`.
+        A row whose `client_id` the conversation holds is not added again. `guard` sees the conversation as it
+        stands, alone with it, before anything fresh is added, and refuses by raising.
+        Raises NotStored, ConversationNotFound (an impossible id) and UnreadableConversation.
+        """
+        with self._alone(self._checked(conversation_id)) as session:
+            transcript = session.transcript
+            fresh = [row for row in rows if not (row.client_id and row.client_id in transcript.by_client_id)]
+            size = 0
+            if fresh:
+                if guard:
+                    guard(transcript)
+                data, finished = codec.encode_all(
+                    self._finish(conversation_id, transcript, fresh), transcript.chain
+                )
+                size = session.write(data, finished)
+            return Appended(_as_stored(rows, transcript, len(fresh)), len(fresh), transcript, size)
+
+    def read(self, conversation_id: str) -> Transcript:
+        """The whole conversation. Raises ConversationNotFound and UnreadableConversation."""
+        transcript = self.recent(conversation_id)
+        if transcript is None:
+            with self._alone(self._checked(conversation_id), create=False) as session:
+                transcript = session.transcript
+        return transcript
+
+    @abstractmethod
+    def recent(self, conversation_id: str) -> Transcript | None:
+        """The conversation when it is at hand and unchanged: cheap enough for an event loop; None says read it."""
+
+    @abstractmethod
+    def exists(self, conversation_id: str) -> bool:
+        """Whether such a conversation has rows; False for an impossible id."""
+
+    @abstractmethod
+    def raw(self, conversation_id: str) -> bytes:
+        """The file's bytes, header and whole records only. Raises ConversationNotFound and UnreadableConversation."""
+
+    @abstractmethod
+    def entries(self) -> Iterator[Entry]:
+        """Every stored conversation, in no order."""
+
+    @abstractmethod
+    def lease(self, conversation_id: str) -> AbstractContextManager[bool]:
+        """Hold the right to answer this conversation; False when another holds it now."""
+
+    @abstractmethod
+    def _alone(self, conversation_id: str, *, create: bool = True) -> AbstractContextManager[Session]:
+        """The conversation, held so that no other process or thread changes it meanwhile."""
+
+    def _checked(self, conversation_id: str) -> str:
+        if not CONVERSATION_ID.match(conversation_id):
+            raise ConversationNotFound(conversation_id)
+        return conversation_id
+
+    def _finish(self, conversation_id: str, transcript: Transcript, rows: Sequence[Row]) -> Iterator[Row]:
+        moment = self._clock().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        moment = max(moment, transcript.summary.last_at)
+        for seq, row in enumerate(rows, len(transcript.rows) + 1):
+            yield row._replace(
+                session_id=conversation_id,
+                tenant_id=self.tenant,
+                seq=str(seq),
+                timestamp=row.timestamp or moment,
+            )
+
+
+def _as_stored(rows: Sequence[Row], transcript: Transcript, fresh: int) -> list[Row]:
+    nameless = (row for row in transcript.rows[len(transcript.rows) - fresh :] if not row.client_id)
+    return [transcript.by_client_id[row.client_id] if row.client_id else next(nameless) for row in rows]
