@@ -57,9 +57,7 @@ class FakeModel:
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: _Connection(self), "127.0.0.1", self.port, backlog=4096
-        )
+        self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", self.port, backlog=4096)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -89,9 +87,7 @@ class FakeModel:
 
     def _counted(self, settings: Settings, tag: str) -> Settings:
         self._hits[tag] += 1
-        return (
-            settings if self._hits[tag] <= settings.times else Settings(**{**asdict(settings), "fault": ""})
-        )
+        return settings if self._hits[tag] <= settings.times else Settings(**{**asdict(settings), "fault": ""})
 
 
 class _Connection(asyncio.Protocol):
@@ -189,14 +185,10 @@ def main() -> None:
     """The command line."""
     import uvloop  # the tests' way, in-process, does without
 
-    parser = argparse.ArgumentParser(
-        description="A fake OpenAI-compatible model on 127.0.0.1; prints its base URL."
-    )
+    parser = argparse.ArgumentParser(description="A fake OpenAI-compatible model on 127.0.0.1; prints its base URL.")
     parser.add_argument("--port", type=int, default=0, help="0: a free one")
     for field in fields(Settings):
-        parser.add_argument(
-            "--" + field.name.replace("_", "-"), type=type(field.default), default=field.default
-        )
+        parser.add_argument("--" + field.name.replace("_", "-"), type=type(field.default), default=field.default)
     options = vars(parser.parse_args())
     uvloop.run(_serve(options.pop("port"), Settings(**options)))
 

@@ -4,11 +4,14 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 
 import aiohttp
 import pytest
 
+from bench import figures, websocket
 from bench.fake_model import FakeModel
+from bench.ledger import Counts, Ledger
 from bench.reply import Expected, squash, tokens
 from bench.script import FAULTS, HARMLESS
 
@@ -206,3 +209,65 @@ def test_the_token_that_completes_a_length_is_known() -> None:
         length = len("".join(said_by_token[: index + 1]))
         assert expected.token_at(length) == index
         assert expected.token_at(length - len(said_by_token[index]) + 1) == index
+
+
+def row(seq: int, content: str, part: int | None = None) -> dict:
+    role = "assistant" if part else "user"
+    return {"id": f"m{seq}", "seq": seq, "role": role, "content": content, "reply": "r1", "part": part}
+
+
+PARTS = ("".join(tokens(TAG, 30)[:20]), "".join(tokens(TAG, 30)[20:]))
+GOOD = [
+    ("ack", "c1", row(1, "Oi?")),
+    ("part", row(2, PARTS[0], 1)),
+    ("part", row(3, PARTS[1], 2)),
+    ("done", {"seq": 3}),
+]
+OTHERS = ("part", row(2, "#v99-1 É de outra pessoa.", 1))
+
+
+def judged(steps: list[tuple]) -> dict[str, int]:
+    """What a ledger counts, without the zeros."""
+    ledger = Ledger(Counts())
+    ledger.ask(TAG, "c1", "Oi?", Expected(TAG, 30))
+    for name, *arguments in steps:
+        getattr(ledger, name)(*arguments)
+    ledger.gave_up()
+    return {kind: count for kind, count in asdict(ledger.counts).items() if count}
+
+
+@pytest.mark.parametrize(
+    ("steps", "found"),
+    [
+        (GOOD, {}),
+        (GOOD[:3], {"lost": 1}),
+        (GOOD[1:], {"lost": 1, "disorder": 3}),
+        ([*GOOD[:2], ("done", {"seq": 2})], {"lost": 1}),
+        ([*GOOD[:3], GOOD[2], GOOD[3]], {"doubled": 1}),
+        ([*GOOD, GOOD[3]], {"doubled": 1}),
+        ([GOOD[0], GOOD[0], *GOOD[1:]], {"doubled": 1}),
+        ([GOOD[0], GOOD[2], GOOD[1], GOOD[3]], {"changed": 1, "disorder": 3}),
+        ([*GOOD[:2], ("part", row(3, PARTS[1] + "!", 2)), GOOD[3]], {"changed": 1}),
+        ([("ack", "c1", row(1, "Ola?")), *GOOD[1:]], {"changed": 1}),
+        ([GOOD[0], OTHERS, ("done", {"seq": 2})], {"foreign": 1, "lost": 1}),
+        ([("ack", "c2", row(1, "Oi?")), *GOOD], {"foreign": 1}),
+        ([*GOOD, ("resumed", [row(3, PARTS[1], 2)])], {}),
+        ([*GOOD, ("resumed", [])], {"lost": 1}),
+        ([*GOOD, ("resumed", [row(2, PARTS[0], 1), row(3, PARTS[1], 2)])], {"doubled": 1}),
+    ],
+)
+def test_the_ledger_counts_what_went_wrong(steps: list[tuple], found: dict[str, int]) -> None:
+    assert judged(steps) == found
+
+
+def test_frames_are_masked_and_parsed() -> None:
+    sent = websocket.frame(websocket.TEXT, b"x" * 300, b"\x01\x02\x03\x04")
+    assert websocket.mask(sent[8:], b"\x01\x02\x03\x04") == b"x" * 300
+    assert websocket.parse(b"\x81\x02oi\x81", 0) == (websocket.TEXT, b"oi", 4)
+    assert websocket.parse(b"\x81\x7e\x01\x00" + b"y" * 255, 0) is None
+
+
+def test_percentiles_and_ratios_are_of_what_was_measured() -> None:
+    assert figures.percentile(range(1, 101), 95) == 95
+    assert figures.percentile([7.0], 50) == 7.0
+    assert figures.spread(figures.ratios([2.0, 3.0, 8.0], [1.0, 2.0, 2.0]), 1) == "2.0 [1.5..4.0]"
