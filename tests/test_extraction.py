@@ -43,6 +43,7 @@ def test_visitors_introduce_themselves_in_three_languages(text: str, name: str) 
         ("MEU NOME É OTÁVIO DA COSTA. QUERO AJUDA", "Otávio da Costa"),
         ("i am betty mcdonald", "Betty McDonald"),
         ("me chamo ana d'ávila", "Ana D'Ávila"),
+        ("me chamo ana b. prado", "Ana B. Prado"),
         ("meu nome é Júlia de Melo e Silva", "Júlia de Melo e Silva"),
     ],
 )
@@ -93,6 +94,8 @@ def test_other_peoples_names_are_not_the_visitors(text: str) -> None:
         "sou alérgica a camarão",
         "I'm looking for a plan",
         "I'm Colombian",
+        "I'm Vice President",
+        "Soy Chef",
         "soy estudiante",
         "this is ridiculous",
         "call me tomorrow",

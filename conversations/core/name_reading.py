@@ -55,7 +55,7 @@ class Found:
 
 
 _WORD = re.compile(r"[^\W\d_]{1,25}(?:['-][^\W\d_]{1,20}){0,2}(?![^\W_])")
-_LEAD = re.compile(r"[ \t\xa0*_\"“'«(]{0,6}")
+_LEAD = re.compile(r"[ \t\n\xa0*_\"“'«(]{0,6}")
 _GAP = re.compile(r"[ \t\xa0]{1,3}")
 _MORE = re.compile(r"[ \t\xa0]{1,3}[^\W\d_]")
 _ARTICLE = re.compile(r"(?:o|a|el|la)[ \t\xa0]{1,3}")
@@ -69,6 +69,8 @@ _NOT_A_NAME = re.compile(
 _NOT_A_NAME_IN_ENGLISH = re.compile(r".*(?:ing|tion|ness|ment|ology|ist|able|ful|ous|ive|ish|ese|ian|ed|er|ers|lly)")
 # Of these, the endings that no family name has: they also end a name in lower case ("me chamo ana comprei …").
 _ENDS_A_NAME = re.compile(r".*(?:cao|coes|mente|dade|agem|ismo|ndo|ou|ei|ing|tion|ness|ment)")
+# Spellings that given names favour and everyday Portuguese and Spanish words avoid.
+_LOOKS_RIGHT = re.compile(r"[ykw]|th|sh|nn|tt|(?:son|ton|lene|iane|ilde|aldo|ildo|elis|iel|ael|uel|mar)$")
 _THREE_ALIKE = re.compile(r"(.)\1\1")
 
 
@@ -140,9 +142,9 @@ def _run(text: str, plain: str, start: int) -> tuple[list[Word], bool]:
         last = not _MORE.match(plain, end)
         if word in NEVER and word not in PARTICLES and not _is_name_after_all(word, words, capital and last):
             return words, True
-        words.append(Word(raw, word, end, capital))
         if len(word) == 1 and plain[end : end + 1] == ".":
-            end += 1  # an initial: "Ana B. Souza"
+            raw, end = raw + ".", end + 1  # an initial: "Ana B. Souza"
+        words.append(Word(raw, word, end, capital))
         gap = _GAP.match(plain, end)
         if not gap or not plain[gap.end() : gap.end() + 1].isalpha():
             return words, False
@@ -171,10 +173,11 @@ def _may_start(words: list[Word], proof: Proof, article: bool, stopped: bool) ->
         return proof is Proof.FULL and not article and not acronym and (first.known or not looks_wrong)
     if proof is Proof.FULL:
         return True
-    two = len(words) > 1 and words[1].capital
-    if proof is Proof.SLIGHT:
-        return two and words[1].known and not looks_wrong
-    return (two or not stopped) and (first.known or not looks_wrong)
+    if len(words) > 1 and words[1].capital and words[1].plain not in NEVER:
+        return not looks_wrong and (proof is Proof.SOME or words[1].known)
+    # "Soy Chef", "I'm Texan": one unknown word needs an article, or the look of a name.
+    alone = proof is Proof.SOME and not stopped
+    return alone and (first.known or (not looks_wrong and (article or _LOOKS_RIGHT.search(first.plain) is not None)))
 
 
 def _looks_wrong(word: str, proof: Proof) -> bool:

@@ -215,85 +215,98 @@ sevilla sorocaba sp spain teresina texas tocantins uberlandia uk uruguai uruguay
 NEVER = _words(
     """
 a abc able abogada abogado about abraco abracos abril account achei acho actually address adulta adulto
-advogada advogado afraid afternoon again agendar agende agora agosto ahora ai ainda ajuda al alergica
-alergico algo alguem alguien algum alguma ali all allergic already also alta alto aluna aluno always am
-amanha american amiga amigo amor an analista and android anjo ano anonima anonimo anonymous anos another
-antes any anytime ao aonde aos aparelho apelido apellido apenas apos aposentada aposentado apple aquela
-aquele aqui are argentino arquiteta arquiteto artist as asap asdf asking asmatico assim assistente at ate
-atencao atenciosamente atendente atendimento ateu atheist att august aun autista autonoma autonomo av
-avenida avo awesome ayer back bad baiana baiano bairro baixa baixo banco barriga be bebe bebezinho been
-beijo beijos being beleza belo bem bi bjs bloqueado blz boa boas boleto bom bonita bonito bons bored boss
-bot botafogo botox boy bradesco brasileira brasileiro brazilian brigada brigado british brother buenas
-buenos burra burro buscando busco busy but by bye ca cabeca cabeleireiro cabelo cada cadastrada cadastrado
-cadastro cadeirante caixa called calling can canal cancelar cannot cansada cansado cant capaz carioca
-cartao casa casada casado catholic catolica catolico cearense cedo cega cego cel cell celular cep
-certainly certeza certo chata chato chefe chilena chileno chinese christian cidade cientista cirurgia
-clareamento claro client cliente clientes clinica clt cnpj codigo colega colombiana colombiano coluna com
-combinado comigo common como completely completo complicado compra comprador compradora comprei comum con
-confidencial confusa confused confuso consegue consigo consulta consultorio conta contact contador
-contadora contato contigo contra contribuinte convenio cool coordenador coordenadora corinthians correct
-correio correo correto costas could cpf crazy crianca crista cristao cruzeiro cual cuando culpado cunhada
-cunhado curiosa curioso curious currently curto customer da dad das data daughter de december dei dela
-delas dele deles dente dentes dentista depois desculpa desculpe desde desejo desempregado designer deu
-deus dev developer dezembro dia diabetic diabetica diabetico dias dice did diferente dificil digo dijo
-diretor diretora disse divorced divorciada divorciado diz dizer do doador doadora doctor doente does dona
-donde done dono dor dores dos dou doutor doutora dr dra driver duvida duvidas e each eai easy el ela elas
-ele eles em email empreendedor empresa empresaria empresario endereco enfermeira enfermeiro engenheira
-engenheiro engineer english entao entendi entre entrega entrei enviar envie envio equipa equipe era eram
-eres errada errado es escola escritorio ese eso espanhol espanol espanola especially espero espirita
-esposa esposo esqueci essa essas esse esses esta estado estagiario estan estao estar estava este estive
-esto estou estoy estuda estudante estudiante estudio estudo eu evangelica evangelico evening every exame
-excited fa facil faco fala falando falar falei falo falta father favor faz fazer febre february feia feio
-feito feliz fevereiro filha filho filhos finally financeiro fine first fiz flamengo fluminense foi fone
-for forte fraco free french friday friend from fui fumante funcionaria funcionario garganta gata gato
-gaucha gaucho gay genro gente gerente german gestante get girl glad going gold good google gorda gordo
-gostaria gostei gosto got gracias grande grata grato gravida great gremio guy hablo had happy hard has
-hasta have having he hello her here hermana hermano hers hetero hey hi hija hijo him hindu hipertensa
-hipertenso his hoje hola hombre homem hopefully hora horas hospital how hoy human humano hungry husband i
-idade idosa idoso if igreja igual ill im implante in incapaz incompleto incorreto indian informacao
-informacoes ingeniera ingeniero iniciante inocente interesado interessada interessado interested into
-iphone ir irma irmao is isso isto it italian itau its ive ja janeiro january jewish joelho jovem judeu
-judia jueves julho july june junho just know la las last late later lawyer legal legally leiga leigo
-lembro lesbica lhe licenca ligar ligo ligue liguei like limpeza limpo lindo link llama llamo lo logo loja
-long longo looking los lost louca louco love lunes machine made madre madrugada mae maestra maestro magra
-magro mail maio mais make mal man manager manana manda mandar mande mandei manha manicure maquina marcar
-march marco marido marketing marquei married martes mas maybe mayor me mecanico medica medico mei melhor
-menina menino menor menos mes mesma mesmo mestre meu meus mexican mexicana mexicano mi miercoles might mim
-mine mineira mineiro minha minhas minuto minutos mis missing misspelled mobile moca moco mom monday mora
-morning moro mostly mother motorista movil muita muito muitos mujer mulher muslim must muy my na nada
-nadie name namorada namorado nao nas nasci nascimento necesito need negativado nem nenhum nenhuma neta
-neto never new ni nice night ninguem no nobody noite noiva noivo nombre nome nomes none nope nora
-nordestino nos nossa nosso not nova novato november novembro novo now nubank nuestro nueva nuevo null num
-numa number numero nunca nurse o obg obrigada obrigado october of oi oie ok okay ola old olho on onde one
-only ontem opa or orcamento order os other otima otimo ou our outra outras outro outros outubro ouvido
-over owner paciente pacientes padre pagamento pago paguei pai pais palmeiras para partly patient patrao
-paulista paulistano pedido pedreiro peito pela pelas pele pelo pelos pequeno perdao perdi perfeito
-pergunta perna pero peruana peruano pesquisador pesquisadora pessoa pf pfv phone pintor pior pix pj plano
-please pls pobre pode podem poderia podia por porem porfavor porque portaria portugues portuguesa
-portuguese posso pq pra pras prazer precisamos precisava preciso preco prefeitura pregnant premium
-preocupada preocupado prima prime primeiro primo princesa private pro probably problema procuro produto
-profesora professor professora programador programadora programmer pros protestado protocolo psicologa
-psicologo puede puedo quais qual quando quanto quantos quarta quase que quem quer querem queria querida
-querido quero quien quiero quinta quite qwerty rainha rapaz ready reagendar really recebi recepcionista
-reclamacao registrado rei remarcar remedio responsavel restaurante retired retorno rg rica rico rio robo
-robot rosto rua ruim sabado sad salve same santa santander sao saturday se searching secret secretaria
-secreto see segredo segunda sei sem semana sempre sendo senha senhor senhora senti september ser sera
-servico setembro setor seu seus sexta shall she short should show si sick sim simples simply sin single
-sinto sister site so sob sobre sobrenome sobrinha sobrinho socia social socio sogra sogro solteira
-solteiro solteirona soltera soltero some somente somos son soon sorry sou soy spanish speaking spelled sr
-sra sras srs srta still stuck student su sua suas sujo sulamerica sunday suporte surda surdo sure surname
-sus ta talking talvez tambem tambien tao tarde tava tb tbm te teacher tel telefone telefones tem temos
-tengo tenho ter terca test testando teste testing teu teve than thank thanks that the their them then
-there these they think this those thursday thx ti tia ticket tiene time tinha tio tipo tired titular to
-toda todas today todo todos tomorrow tonight too tosse totally tou trabajando trabajo trabalha trabalho
-trans tratamento triste troca trocado trying tu tua tudo tuesday tuyo two uber ultimo um uma umas un una
-unable unas undefined under unemployed unfortunately unimed universitario unos uns urgencia urgente us
-usar user using uso usted ustedes usually usuaria usuario vacina vai valeu valor vamos varios varizes
-vasco vc vcs vegan vegana vegano vegetarian vegetariano veio vejo velha velho vem vendas vendedor
-vendedora venezolano venho ver very vi vida viejo viernes vim vindo vip visitor viuva viuvo vivo vizinha
-vizinho vlw voce voces volta voluntaria voluntario vou waiting want was we wednesday well were what whats
-whatsapp when where which who whom whose why wife with without woman wondering working worried would wpp
-writer writing wrong xxx y yeah yep yes yesterday you young your yours zap
+advogada advogado afraid african afternoon again agendar agende agora agosto agricultor agricultora ahora
+ai ainda ajuda al alergica alergico algo alguem alguien algum alguma ali all allergic already also alta
+alto aluna aluno always am amanha american amiga amigo amor an analista analyst and android anjo ano
+anonima anonimo anonymous anos another ansiosa ansioso antes any anytime ao aonde aos aparelho apelido
+apellido apenas apos aposentada aposentado apple aprendiz aquela aquele aqui arab are argentino arquiteta
+arquiteto artesa artesao artist as asap asdf asian asking asmatico assim assistente at ate atencao
+atenciosamente atendente atendimento ateu atheist atleta ator atriz att august aun autista autonoma
+autonomo av avenida avo awesome ayer baba back bad baiana baiano bairro baixa baixo banco barbeiro barriga
+be bebe bebezinho been beijo beijos being beleza belo bem bi biologo biomedico bispo bjs blogueiro
+bloqueado blz boa boas boleto bom bombeiro bonita bonito bons bored boss bot botafogo botox boy bradesco
+brasileira brasileiro brazilian brigada brigado british brother buenas buenos burra burro buscando busco
+busy but by bye ca cabeca cabeleireiro cabelo cada cadastrada cadastrado cadastro cadeirante caixa called
+calling calvo caminhoneiro can canal cancelar canhoto cannot cansada cansado cant cantor cantora capaz
+careca carioca cartao casa casada casado catholic catolica catolico cearense cedo cega cego cel celiaca
+celiaco cell celular ceo cep certainly certeza certo cfo chata chato chef chefe chief chilena chileno
+chinese christian cidade cientista cirurgia clareamento claro client cliente clientes clinica clt cnpj
+coach codigo cofundador colega colombiana colombiano coluna com combinado comigo common como completely
+completo complicado compra comprador compradora comprei comum con concursado concurseiro confidencial
+confusa confused confuso consegue consigo consulta consultant consultor consultora consultorio conta
+contact contador contadora contato contigo contra contribuinte convenio coo cool coordenador coordenadora
+corinthians correct correio correo correto corretor corretora costas costureira could cozinheiro cpf crazy
+crianca crista cristao cruzeiro cto cual cuando cuidador cuidadora culpado cunhada cunhado curiosa curioso
+curious currently curto customer da dad das data daughter de december dei dela delas dele delegada
+delegado deles dente dentes dentista depois depressiva depressivo deputado desculpa desculpe desde desejo
+desempregado designer destro deu deus dev developer dezembro dia diabetic diabetica diabetico diarista
+dias dice did diferente dificil digo dijo diretor diretora disse divorced divorciada divorciado diz dizer
+do doador doadora doctor doente does domestica dona donde done dono dor dores dos dou doutor doutora dr
+dra driver duvida duvidas e each eai easy economista el ela elas ele eles em email empreendedor empresa
+empresaria empresario endereco enfermeira enfermeiro engenheira engenheiro engineer english entao entendi
+entre entrega entregador entrei enviar envie envio equipa equipe era eram eres errada errado es escola
+escorpiano escritorio ese eso espanhol espanol espanola especially espero espirita esposa esposo esqueci
+essa essas esse esses esta estado estagiaria estagiario estan estao estar estava este estilista estive
+esto estou estoy estuda estudante estudiante estudio estudo eu european evangelica evangelico evening
+every exame excited executiva executive executivo fa facil faco fala falando falar falei falo falta
+farmaceutico father favor faxineira faz fazer febre february feia feio feito feliz fevereiro filha filho
+filhos finally financeiro fine first fisico fisioterapeuta fiz flamengo fluminense foi fone for forte
+fotografo founder fraco free freelancer freira french friday friend from fui fumador fumante funcionaria
+funcionario fundador fundadora gamer garcom garganta gata gato gaucha gaucho gay genro gente gerente
+german gestante get girl glad going gold good google gorda gordo gostaria gostei gosto got gracias grande
+grata grato gravida great greek gremio guy hablo had happy hard hardware has hasta have having he head
+hello her here hermana hermano hers hetero hey hi hija hijo him hindu hipertensa hipertenso his hoje hola
+hombre homem hopefully hora horas hospital how hoy human humano hungry husband i idade idosa idoso if
+igreja igual ill im implante in incapaz incompleto incorreto indian influencer informacao informacoes
+ingeniera ingeniero iniciante inocente interesado interessada interessado interested intern into
+intolerante iphone ir irma irmao is israeli isso isto it italian itau its ive ja janeiro january jewish
+joelho jogador jogadora jornalista jovem judeu judia jueves juiz juiza julho july june junho just know la
+las last late later latina latino lawyer lead legal legally leiga leigo lembro leonino lesbica lhe licenca
+ligar ligo ligue liguei like limpeza limpo lindo link llama llamo lo logo loira loiro loja lojista long
+longo looking los lost louca louco love lunes machine made madre madrugada mae maestra maestro magra magro
+mail maio mais make mal man manager manana manda mandar mande mandei manha manicure maquina marcar march
+marco marido marketing marquei married martes mas maybe mayor me mecanico medica medico mei melhor menina
+menino menor menos mes mesma mesmo mestre meu meus mexican mexicana mexicano mi miercoles might militar
+mim mine mineira mineiro minha minhas minuto minutos mis missing misspelled mobile moca moco mom monday
+mora morena morning moro mostly mother motoboy motorista movil muita muito muitos mujer mulher musico
+muslim must muy my na nada nadie name namorada namorado nao nas nasci nascimento necesito need negativado
+negra negro nem nenhum nenhuma neta neto never new ni nice night ninguem no nobody noite noiva noivo
+nombre nome nomes none nope nora nordestino nos nossa nosso not nova novato november novembro novo now
+nubank nuestro nueva nuevo null num numa number numero nunca nurse nutricionista o obesa obeso obg
+obrigada obrigado october of officer oi oie ok okay ola old olho on onde one only ontem opa or orcamento
+order os other otima otimo ou our outra outras outro outros outubro ouvido over owner paciente pacientes
+padeiro padre pagamento pago paguei pai pais palmeiras para parda pardo partly pastor patient patrao
+paulista paulistano pcd pedido pedreiro peito pela pelas pele pelo pelos pensionista pequeno perdao perdi
+perfeito pergunta perna pero personal peruana peruano pesquisador pesquisadora pessoa pf pfv phone pintor
+pior pix pj plano please pleno pls pobre pode podem poderia podia policia policial por porem porfavor
+porque portador portadora portaria porteiro portugues portuguesa portuguese posso pq pra pras prazer
+precisamos precisava preciso preco prefeito prefeitura pregnant premium preocupada preocupado president
+presidente prima prime primeiro primo princesa private pro probably problema procuro product produto
+produtor produtora profesora professor professora programador programadora programmer project promotor
+pros protestado protocolo psicologa psicologo publicitario puede puedo quais qual quando quanto quantos
+quarta quase que quem quer querem queria querida querido quero quien quiero quimico quinta quite qwerty
+rainha rapaz ready reagendar really recebi recepcionista reclamacao registrado rei remarcar remedio
+responsavel restaurante retired retorno rg rica rico rio robo robot rosto rua ruim ruiva ruivo sabado sad
+sagitario sales salve same santa santander sao sargento saturday se searching secret secretaria secreto
+see segredo segunda sei sem semana sempre sendo senha senhor senhora senior senti september ser sera
+servico setembro setor seu seus sexta shall she short should show si sick sim simples simply sin sindica
+sindico single sinto sister site so sob sobre sobrenome sobrinha sobrinho socia social socio software
+sogra sogro soldado solteira solteiro solteirona soltera soltero some somente somos son soon sorry sou soy
+spanish speaking specialist spelled sr sra sras srs srta still streamer stuck student su sua suas sujo
+sulamerica sunday supervisor suporte surda surdo sure surname sus swiss ta talking talvez tambem tambien
+tao tarde tava taxista tb tbm te teacher technician tecnica tecnico tel telefone telefones tem temos tengo
+tenho ter terapeuta terca test testando teste testemunha testing teu teve texan than thank thanks that the
+their them then there these they think this those thursday thx ti tia ticket tiene time timida timido
+tinha tio tipo tired titular to toda todas today todo todos tomorrow tonight too tosse totally tou
+trabajando trabajo trabalha trabalho trainee trainer trans tratamento triste troca trocado trying tu tua
+tudo tuesday turkish tuyo two uber ultimo um uma umas un una unable unas undefined under unemployed
+unfortunately unimed universitario unos uns urgencia urgente us usar user using uso usted ustedes usually
+usuaria usuario vacina vai valeu valor vamos varios varizes vasco vc vcs vegan vegana vegano vegetarian
+vegetariano veio vejo velha velho vem vendas vendedor vendedora venezolano venho ver vereador very vi vice
+vida viejo viernes vigilante vim vindo vip visitor viuva viuvo vivo vizinha vizinho vlw voce voces volta
+voluntaria voluntario vou waiting want was we wednesday well were what whats whatsapp when where which who
+whom whose why wife with without woman wondering working worried would wpp writer writing wrong xxx y yeah
+yep yes yesterday you young your yours youtuber zap zelador
 """
 )
 

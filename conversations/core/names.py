@@ -105,7 +105,7 @@ _FILLER = re.compile(
     r"|(?:e|eh|it's|its|it is|es|seria|sou|soy)[ \t]{1,3})?"
 )
 _GOES_ON = re.compile(
-    r"(?![.\-_@][a-z0-9])[\s*_)\"”']{0,4}(?:$|[,.;!\n(\-–|/:]|[+\d]|\S{1,64}@|(?:e|y|and|mas|meu|minha|my|mi|tel|telefone"
+    r"(?![.\-_@][a-z0-9])[\s*_)\"”']{0,4}(?:$|[,.;!\n(\-–|/:]|[+\d]|\S{1,64}@|(?:e|y|and|mas|d[aeo]|meu|minha|my|mi|tel|telefone"
     r"|fone|celular|cel|contato|zap|whats\w{0,3}|e?-?mail|phone|correo|telefono|quero|queria|preciso|gostaria|aqui|cpf"
     r"|tenho|sou)\b)"
 )
