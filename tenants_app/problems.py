@@ -57,7 +57,11 @@ class Problem:
 
     def text(self, translate: Translate = str) -> str:
         """One line for people: file, key, what was expected."""
-        key = translate(N_("line %(line)s")) % self.params if "line" in self.params else self.key
+        key = self.key
+        if "column" in self.params:
+            key = translate(N_("line %(line)s, column %(column)s")) % self.params
+        elif "line" in self.params:
+            key = translate(N_("line %(line)s")) % self.params
         expected = translate(self.expected) % self.params
         if not key:
             return translate(N_("%(file)s: expected %(expected)s")) % {"file": self.file, "expected": expected}
