@@ -26,11 +26,12 @@ URL = os.environ.get("OPENAI_BASE_URL", "http://127.0.0.1:9900/v1") + "/chat/com
 MODEL = os.environ.get("TIMMY_MODEL", "fake")
 SYSTEM = {"role": "system", "content": "Responda em português, com poucas palavras."}
 _SENTENCE = re.compile(r".{79,119}?[.!?](?=\s)", re.DOTALL)
+_PAUSE = re.compile(r".{79,119}[,;:](?=\s)", re.DOTALL)
 _LONGEST = 120
 
 
 class Cutter:
-    """Cuts a stream into parts: at a sentence's end from 80 letters on, else at the last space before 120."""
+    """Cuts a stream into parts of 80 to 120 letters: at a sentence's end, else the last pause, else the last space."""
 
     def __init__(self) -> None:
         self._text = ""
@@ -47,6 +48,8 @@ class Cutter:
             return sentence.end()
         if len(self._text) <= _LONGEST:
             return 0
+        if pauses := _PAUSE.match(self._text):
+            return pauses.end()
         return max(self._text.rfind(" ", 0, _LONGEST + 1), 0) or _LONGEST
 
     def close(self) -> Iterator[str]:
