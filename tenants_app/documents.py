@@ -25,9 +25,9 @@ class Names(NamedTuple):
     examples: str = "examples.jsonl"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Documents:
-    """What an assistant is told."""
+    """What an assistant is told. Compared by identity, so that what is derived from it can be kept beside it."""
 
     persona: Persona
     knowledge: Knowledge

@@ -83,7 +83,9 @@ class Summary:
     def _learn(self, row: Row) -> None:
         if row.extracted_info:
             known = from_json(row.extracted_info)
-            self.facts.update({key: value for key, value in known.items() if isinstance(value, str) and value})
+            self.facts.update(
+                {key: value for key, value in known.items() if isinstance(value, str) and value}
+            )
 
     def _add_assistant(self, row: Row) -> None:
         self.assistant_messages += 1
@@ -122,7 +124,10 @@ class Summary:
                 self.consent_granted = bool(receipt.get("granted"))
                 self.consent_at = row.timestamp
             case "rate":
-                self.score, self.comment = int(receipt.get("score", 0)) or None, str(receipt.get("comment", ""))
+                self.score, self.comment = (
+                    int(receipt.get("score", 0)) or None,
+                    str(receipt.get("comment", "")),
+                )
             case "handoff":
                 self.status = Status.WAITING
                 self.handoff_at = self.handoff_at or row.timestamp

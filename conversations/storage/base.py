@@ -120,6 +120,10 @@ class Storage(ABC):
         """The file's bytes, header and whole records only. Raises ConversationNotFound and UnreadableConversation."""
 
     @abstractmethod
+    def bytes_as_stored(self, conversation_id: str) -> bytes:
+        """The file's bytes as they lie there, a torn tail included. Raises ConversationNotFound and NotStored."""
+
+    @abstractmethod
     def entries(self) -> Iterator[Entry]:
         """Every stored conversation, in no order."""
 

@@ -58,6 +58,19 @@ class CsvFiles(Storage):
         with self._alone(self._checked(conversation_id), create=False) as session:
             return session.contents()
 
+    def bytes_as_stored(self, conversation_id: str) -> bytes:
+        try:
+            descriptor = os.open(self._path(self._checked(conversation_id)), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError as error:
+            raise ConversationNotFound(conversation_id) from error
+        except OSError as error:
+            raise NotStored(f"{conversation_id}: {error.strerror}") from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+            return read_all(descriptor, os.fstat(descriptor).st_size)
+        finally:
+            os.close(descriptor)
+
     def entries(self) -> Iterator[Entry]:
         try:
             listing = os.scandir(self.folder)

@@ -43,6 +43,9 @@ class MemoryStorage(Storage):
         with self._alone(self._checked(conversation_id), create=False) as session:
             return bytes(session.data)
 
+    def bytes_as_stored(self, conversation_id: str) -> bytes:
+        return self.raw(conversation_id)
+
     def entries(self) -> Iterator[Entry]:
         for conversation_id, held in list(self._held.items()):
             if held.data:

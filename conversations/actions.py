@@ -1,0 +1,194 @@
+"""What a visitor can do: find the conversation, write, agree, rate, ask for a person, end it."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from channels.db import database_sync_to_async
+
+from conversations.core.extraction import extract
+from conversations.core.questions import asked_for
+from conversations.core.records import Role, Row, Status, to_json
+from conversations.core.transcript import Transcript
+from conversations.core.wording import say
+from conversations.index import writer
+from conversations.models import Conversation, Visitor
+from conversations.protocol import MAX_TEXT, Refusal
+from conversations.storage import storage_for
+from conversations.storage.base import Appended, StorageError
+from conversations.threads import in_file_thread
+from conversations.tokens import new_id
+from tenants_app.access import TenantSnapshot
+
+
+@dataclass(slots=True)
+class Visit:
+    """A visitor in a conversation: who writes where, through which door, in which language."""
+
+    tenant: TenantSnapshot
+    visitor_id: str
+    conversation_id: str
+    channel: str
+    language: str
+    origin: str = ""
+    consented: str = ""
+
+    @property
+    def consent_needed(self) -> bool:
+        """Whether the tenant asks for a consent that the visitor has not given."""
+        consent = self.tenant.persona.consent
+        return bool(consent.required) and self.consented != consent.version
+
+
+async def find_conversation(
+    tenant: TenantSnapshot, visitor_id: str, *, known: bool, wanted: str | None
+) -> tuple[str, Transcript | None, str]:
+    """The conversation a visitor comes back to: the wanted one, else the open one, else a new one.
+
+    `known` is false for a visitor made just now, of whom nothing can be stored. Returns its id, its transcript (None
+    for a new one) and the consent version the visitor last granted ("" for none). Raises StorageError.
+    """
+    if not known:
+        return _nth_conversation(tenant.slug, visitor_id, 0), None, ""
+    if wanted and (found := await in_file_thread(_open_to, tenant.slug, wanted, visitor_id)):
+        return wanted, found, _consent(found) or await database_sync_to_async(_past_consent)(tenant.slug, visitor_id)
+    past, consented = await database_sync_to_async(_past)(tenant.slug, visitor_id)
+    conversation_id, found = await in_file_thread(_latest_open, tenant.slug, visitor_id, past)
+    return conversation_id, found, (_consent(found) if found else "") or consented
+
+
+def _past(tenant: str, visitor_id: str) -> tuple[list[str], str]:
+    rows = Conversation.objects.filter(tenant__slug=tenant, visitor__visitor_id=visitor_id)
+    return list(rows.order_by("-started_at").values_list("conversation_id", flat=True)), _past_consent(tenant, visitor_id)
+
+
+def _past_consent(tenant: str, visitor_id: str) -> str:
+    rows = Visitor.objects.filter(tenant__slug=tenant, visitor_id=visitor_id, consent_granted=True)
+    return rows.values_list("consent_version", flat=True).first() or ""
+
+
+def _latest_open(tenant: str, visitor_id: str, past: list[str]) -> tuple[str, Transcript | None]:
+    for conversation_id in past[:1]:
+        if found := _open_to(tenant, conversation_id, visitor_id):
+            return conversation_id, found
+    # The next id follows from the visitor and a count, so that two tabs that open at once share a conversation
+    # before anything of it is stored, and so does a file that the index does not know yet.
+    number = len(past)
+    while storage_for(tenant).exists(conversation_id := _nth_conversation(tenant, visitor_id, number)):
+        if found := _open_to(tenant, conversation_id, visitor_id):
+            return conversation_id, found
+        number += 1
+    return conversation_id, None
+
+
+def _nth_conversation(tenant: str, visitor_id: str, number: int) -> str:
+    name = f"{tenant}/{visitor_id}/{number}".encode()
+    return f"c{hashlib.blake2s(name, digest_size=12, person=b'timmy').hexdigest()}"
+
+
+def _open_to(tenant: str, conversation_id: str, visitor_id: str) -> Transcript | None:
+    storage = storage_for(tenant)
+    if not storage.exists(conversation_id):
+        return None
+    transcript = storage.read(conversation_id)
+    summary = transcript.summary
+    return transcript if summary.visitor_id == visitor_id and summary.status != Status.CLOSED else None
+
+
+def _consent(transcript: Transcript) -> str:
+    return transcript.summary.consent_version if transcript.summary.consent_granted else ""
+
+
+async def write(visit: Visit, text: str, client_id: str) -> Appended:
+    """Store what the visitor wrote; on return it is on disk. A `client_id` seen before adds nothing.
+
+    Raises Refusal (`empty`, `too_long`, `consent_required`, `conversation_closed`, `not_stored`, `unavailable`).
+    """
+    text = text.strip()
+    if not text:
+        raise Refusal("empty", client_id=client_id)
+    if len(text) > MAX_TEXT:
+        raise Refusal("too_long", client_id=client_id)
+    return await _append(visit, lambda known: _visitor_row(visit, known, text, client_id), client_id, needs_consent=True)
+
+
+def _visitor_row(visit: Visit, known: Transcript | None, text: str, client_id: str) -> Row:
+    last = known.rows[-1] if known and known.rows else None
+    asked = asked_for(last.content) if last and last.role == Role.ASSISTANT else frozenset()
+    contact = extract(text, asked=asked)
+    facts = {name: value for name in ("name", "email", "phone") if (value := getattr(contact, name))}
+    opening = {"origin": visit.origin[:300]} if visit.origin and last is None else {}
+    return Row(
+        message_id=new_id("m"),
+        session_id=visit.conversation_id,
+        user_id=visit.visitor_id,
+        role=Role.USER,
+        content=text,
+        extracted_info=to_json(facts),
+        channel=visit.channel,
+        author="visitor",
+        client_id=client_id,
+        status="received",
+        language=visit.language,
+        receipt=to_json(opening),
+    )
+
+
+async def record(visit: Visit, event: str, wording: str, **values: Any) -> Appended:
+    """Store that the visitor agreed, rated, asked for a person or ended the conversation, as a system row.
+
+    `event` is the receipt's event name, `values` what belongs to it. Raises Refusal like `write`.
+    """
+    row = Row(
+        message_id=new_id("m"),
+        session_id=visit.conversation_id,
+        user_id=visit.visitor_id,
+        role=Role.SYSTEM,
+        content=say(wording, visit.language, **values),
+        channel=visit.channel,
+        author="visitor",
+        status="sent",
+        language=visit.language,
+        receipt=to_json({"event": event} | {key: value for key, value in values.items() if value not in (None, "")}),
+    )
+    return await _append(visit, lambda known: row, None, needs_consent=False)
+
+
+async def _append(
+    visit: Visit, make: Callable[[Transcript | None], Row], client_id: str | None, *, needs_consent: bool
+) -> Appended:
+    def still_open(transcript: Transcript) -> None:
+        if transcript.summary.status == Status.CLOSED:
+            raise Refusal("conversation_closed", client_id=client_id)
+        if needs_consent and visit.consent_needed:
+            raise Refusal("consent_required", client_id=client_id)
+
+    def work() -> Appended:
+        storage = storage_for(visit.tenant.slug)
+        known = storage.recent(visit.conversation_id)
+        if known is None and storage.exists(visit.conversation_id):
+            known = storage.read(visit.conversation_id)
+        return storage.append(visit.conversation_id, [make(known)], still_open)
+
+    try:
+        done = await in_file_thread(work)
+    except StorageError as error:
+        raise Refusal("not_stored", client_id=client_id) from error
+    if done.fresh:
+        writer.note(visit.tenant.slug, visit.conversation_id, done.transcript.summary, done.size)
+    return done
+
+
+async def read(visit: Visit) -> Transcript | None:
+    """The conversation as it stands; None when nothing of it is stored. Raises StorageError."""
+    storage = storage_for(visit.tenant.slug)
+    recent = storage.recent(visit.conversation_id)
+    if recent is not None:
+        return recent
+    return await in_file_thread(_read_if_there, visit.tenant.slug, visit.conversation_id)
+
+
+def _read_if_there(tenant: str, conversation_id: str) -> Transcript | None:
+    storage = storage_for(tenant)
+    return storage.read(conversation_id) if storage.exists(conversation_id) else None

@@ -1,0 +1,247 @@
+"""The WebSocket door: frames in, frames out; what they mean is decided elsewhere."""
+
+import asyncio
+import ipaddress
+import logging
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from channels.consumer import get_handler_name
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.core.signals import setting_changed
+
+from conversations import actions, protocol, tokens
+from conversations.core.records import Row, Status
+from conversations.core.transcript import Transcript
+from conversations.limits import Buckets, Rate
+from conversations.protocol import BadFrame, Refusal
+from conversations.push import group_of, push
+from conversations.storage.base import StorageError
+from conversations.turns import turns
+from tenants_app.access import TenantSnapshot, avisitor_tenant
+
+log = logging.getLogger(__name__)
+
+REFUSED, IDLE, FLOODING, TOO_BIG, RESTART = 4403, 4408, 4429, 1009, 1012
+HELLO_SECONDS = 30.0
+FRAMES_OF_ONE_SOCKET = Rate(100, 10)
+REFUSALS_BEFORE_CLOSE = 30
+
+
+@lru_cache(maxsize=1)
+def _limits() -> tuple[Buckets, Buckets]:
+    return Buckets(Rate.parse(settings.RATE_LIMIT_VISITOR)), Buckets(Rate.parse(settings.RATE_LIMIT_ADDRESS))
+
+
+@setting_changed.connect
+def _forget_limits(*, setting: str, **kwargs: object) -> None:
+    if setting.startswith("RATE_LIMIT_"):
+        _limits.cache_clear()
+
+
+class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ships no types
+    """One visitor's socket."""
+
+    visit: actions.Visit | None = None
+    tenant: TenantSnapshot
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        # Channels looks after database connections here, a thread switch for every frame. This consumer reaches the
+        # database only through database_sync_to_async, which does so itself.
+        await getattr(self, get_handler_name(message))(message)
+
+    async def connect(self) -> None:
+        headers = dict(self.scope["headers"])
+        self.origin = _text(headers.get(b"origin")) or None
+        host = _text(headers.get(b"host"))
+        self.address = _address(self.scope, headers)
+        self.refusals, self.frames = 0, Buckets(FRAMES_OF_ONE_SOCKET if settings.RATE_LIMIT_VISITOR else None)
+        self.idle: asyncio.TimerHandle | None = None
+        await self.accept()  # a browser sees the close code only of an accepted socket
+        tenant = await avisitor_tenant(self.scope["url_route"]["kwargs"]["slug"], self.origin, host)
+        if tenant is None:
+            await self.close(REFUSED)
+            return
+        self.tenant = tenant
+        self._wait(HELLO_SECONDS)
+
+    async def disconnect(self, code: int) -> None:
+        if self.idle is not None:
+            self.idle.cancel()
+        if self.visit is not None:
+            await self.channel_layer.group_discard(self._group(), self.channel_name)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if not hasattr(self, "tenant"):
+            return
+        if len(bytes_data or text_data or "") > protocol.MAX_FRAME_BYTES or _bytes(text_data) > protocol.MAX_FRAME_BYTES:
+            await self.close(TOO_BIG)
+            return
+        try:
+            if self.frames.take("") > 0:
+                raise Refusal("rate_limited", retry_after=1)
+            if text_data is None:
+                raise BadFrame("binary frames are not understood")
+            await self._handle(protocol.parse(text_data))
+            self.refusals = 0
+        except BadFrame as error:
+            await self._refuse(protocol.error_frame("bad_frame", error.detail, error.client_id))
+        except Refusal as error:
+            frame = protocol.error_frame(error.code, None, error.client_id, error.retry_after)
+            await self._refuse(frame, counts=error.code == "rate_limited")
+        except StorageError:
+            log.exception("tenant %s: a conversation could not be read", self.tenant.slug)
+            await self.send(protocol.error_frame("unavailable"))
+
+    async def _refuse(self, frame: str, counts: bool = True) -> None:
+        self.refusals += counts
+        await self.send(frame)
+        if self.refusals >= REFUSALS_BEFORE_CLOSE:
+            await self.close(FLOODING)
+
+    async def _handle(self, frame: protocol.Frame) -> None:
+        if isinstance(frame, protocol.Hello):
+            await self._hello(frame)
+            return
+        visit = self.visit
+        if visit is None:
+            raise BadFrame("say hello first", getattr(frame, "client_id", None))
+        self._wait(settings.SOCKET_IDLE_SECONDS)
+        match frame:
+            case protocol.Message():
+                await self._message(visit, frame)
+            case protocol.Sync():
+                await self._history(visit, frame)
+            case protocol.Typing():
+                pass  # shown to operators, who arrive with the live inbox
+            case protocol.Consent():
+                await self._consent(visit, frame)
+            case protocol.Rate():
+                await self._recorded(visit, "rate", "rate", score=frame.score, comment=frame.comment)
+            case protocol.Handoff():
+                await self._recorded(visit, "handoff", "handoff", reason="asked")
+                await self._tell(protocol.status_frame(Status.WAITING))
+            case protocol.End():
+                await self._recorded(visit, "end", "end")
+                await self._tell(protocol.status_frame(Status.CLOSED))
+
+    async def _hello(self, frame: protocol.Hello) -> None:
+        if self.visit is not None:
+            raise BadFrame("a second hello")
+        tenant = self.tenant
+        known = tokens.read(tenant.slug, frame.visitor)
+        visitor_id = known or tokens.new_id("v")
+        conversation_id, transcript, consented = await actions.find_conversation(
+            tenant, visitor_id, known=known is not None, wanted=frame.conversation
+        )
+        language = frame.locale or tenant.language
+        page = urlsplit(frame.page) if frame.page else None
+        origin = self.origin or (f"{page.scheme}://{page.netloc}" if page and page.netloc else "")
+        self.visit = actions.Visit(tenant, visitor_id, conversation_id, "web", language, origin, consented)
+        await self.channel_layer.group_add(self._group(), self.channel_name)
+        await self.send(self._ready(self.visit, transcript, frame.last_seen))
+        self._wait(settings.SOCKET_IDLE_SECONDS)
+
+    def _ready(self, visit: actions.Visit, transcript: Transcript | None, last_seen: int) -> str:
+        rows, more = transcript.newest(last_seen, protocol.MAX_HISTORY) if transcript else ([], False)
+        consent = self.tenant.persona.consent
+        return protocol.encode(
+            {
+                "type": "ready",
+                "visitor": tokens.issue(self.tenant.slug, visit.visitor_id),
+                "conversation": visit.conversation_id,
+                "history": [protocol.as_message(row) for row in rows],
+                "more": more,
+                "status": transcript.summary.status if transcript else Status.ASSISTANT,
+                "busy": turns.busy(self.tenant.slug, visit.conversation_id),
+                "consent": {"required": visit.consent_needed, "version": consent.version, "text": consent.text},
+            }
+        )
+
+    async def _message(self, visit: actions.Visit, frame: protocol.Message) -> None:
+        self._limit(f"{visit.tenant.slug}/{visit.visitor_id}", frame.client_id)
+        done = await actions.write(visit, frame.text, frame.client_id)
+        row = done.rows[0]
+        try:
+            await self.send(protocol.ack_frame(frame.client_id, row))
+            if done.fresh:
+                await self._tell_others(row)
+        finally:
+            turns.start(visit.tenant, visit.conversation_id, fresh=bool(done.fresh))
+
+    def _limit(self, visitor: str, client_id: str) -> None:
+        visitors, addresses = _limits()
+        wait = max(visitors.take(visitor), addresses.take(self.address))
+        if wait > 0:
+            raise Refusal("rate_limited", client_id=client_id, retry_after=wait)
+
+    async def _history(self, visit: actions.Visit, frame: protocol.Sync) -> None:
+        transcript = await actions.read(visit)
+        if transcript is None:
+            await self.send(protocol.history_frame([], False))
+        elif frame.after is not None:
+            await self.send(protocol.history_frame(*transcript.after(frame.after, protocol.MAX_HISTORY)))
+        elif frame.before is not None:
+            await self.send(protocol.history_frame(*transcript.before(frame.before, protocol.MAX_HISTORY)))
+
+    async def _consent(self, visit: actions.Visit, frame: protocol.Consent) -> None:
+        wording = "consent_granted" if frame.granted else "consent_withdrawn"
+        await self._recorded(visit, "consent", wording, version=frame.version, granted=frame.granted)
+        visit.consented = frame.version if frame.granted else ""
+
+    async def _recorded(self, visit: actions.Visit, event: str, wording: str, **values: Any) -> None:
+        done = await actions.record(visit, event, wording, **values)
+        await self._tell(*(protocol.message_frame(row) for row in done.rows))
+
+    async def _tell(self, *frames: str) -> None:
+        if self.visit is not None:
+            await push(self.tenant.slug, self.visit.conversation_id, list(frames))
+
+    async def _tell_others(self, row: Row) -> None:
+        frame = protocol.message_frame(row)
+        await push(self.tenant.slug, row.session_id, [frame], except_socket=self.channel_name)
+
+    async def chat_frames(self, event: dict[str, Any]) -> None:
+        """Frames for every socket of the conversation."""
+        if event["except"] != self.channel_name:
+            for frame in event["frames"]:
+                await self.send(frame)
+
+    async def chat_close(self, event: dict[str, Any]) -> None:
+        """The server stops."""
+        await self.close(event["code"])
+
+    def _group(self) -> str:
+        assert self.visit is not None  # noqa: S101 - only asked after hello
+        return group_of(self.tenant.slug, self.visit.conversation_id)
+
+    def _wait(self, seconds: float) -> None:
+        if self.idle is not None:
+            self.idle.cancel()
+        loop = asyncio.get_running_loop()
+        self.idle = loop.call_later(seconds, lambda: loop.create_task(self.close(IDLE)))
+
+
+def _text(value: bytes | None) -> str:
+    return value.decode("latin-1") if value else ""
+
+
+def _bytes(text: str | None) -> int:
+    # Few texts are near the limit: only those are encoded to be counted.
+    return len(text.encode()) if text and len(text) * 4 > protocol.MAX_FRAME_BYTES else 0
+
+
+def _address(scope: dict[str, Any], headers: dict[bytes, bytes]) -> str:
+    """Who shares an allowance: an IPv4 address, or the /64 network that one IPv6 customer has."""
+    client = (scope.get("client") or ("",))[0]
+    if settings.BEHIND_PROXY:
+        client = _text(headers.get(b"x-forwarded-for")).rsplit(",", 1)[-1].strip() or client
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return client
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is None:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)

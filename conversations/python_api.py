@@ -1,0 +1,79 @@
+"""Timmy from Python, after django.setup(): talk to a tenant's assistant, count, create tenants."""
+
+import asyncio
+import hashlib
+import secrets
+from typing import Any
+
+from asgiref.sync import async_to_sync
+
+from conversations import actions
+from conversations.core.phones import normalise
+from conversations.core.records import Role
+from conversations.index import writer
+from conversations.protocol import Refusal
+from conversations.stats import data_stats
+from conversations.storage import storage_for
+from conversations.turns import Turns
+from tenants_app.access import UnknownTenant, active_tenant
+from tenants_app.structure import create_tenant_structure
+
+__all__ = ["Refusal", "UnknownTenant", "create_tenant_structure", "get_data_stats", "process_message"]
+
+CHANNEL = "python"
+
+
+def process_message(
+    text: str, tenant_id: str = "default", phone_number: str | None = None, session_key: str | None = None
+) -> list[str]:
+    """Say something to a tenant's assistant; returns the parts of its reply, in order.
+
+    The visitor is who has this phone number (any Brazilian spelling of it), else who has this session key, else one
+    visitor for all calls without either. The conversation goes on over calls and processes; one that was closed is
+    followed by a new one.
+    Raises UnknownTenant, ValueError for a phone number that is none, and Refusal (`empty`, `too_long`,
+    `consent_required`, `not_stored` …). Not for use inside a running event loop: there, use conversations.actions.
+    """
+    visitor_id = _visitor_id(tenant_id, phone_number, session_key)
+    tenant = active_tenant(tenant_id)
+    return async_to_sync(_say)(tenant, visitor_id, text)
+
+
+def get_data_stats(tenant_id: str = "default") -> dict[str, Any]:
+    """The tenant's numbers (see conversations.stats.data_stats). Raises UnknownTenant."""
+    active_tenant(tenant_id)
+    writer.flush()
+    return data_stats(tenant_id)
+
+
+def _visitor_id(tenant_id: str, phone_number: str | None, session_key: str | None) -> str:
+    if phone_number is not None:
+        phone = normalise(phone_number)
+        if phone is None:
+            raise ValueError(f"{phone_number!r} is not a phone number")
+        identity = f"phone:{phone}"
+    else:
+        identity = f"session:{session_key or ''}"
+    name = f"{tenant_id}/{CHANNEL}/{identity}".encode()
+    return f"v{hashlib.blake2s(name, digest_size=12, person=b'timmy').hexdigest()}"
+
+
+async def _say(tenant: Any, visitor_id: str, text: str) -> list[str]:
+    conversation_id, transcript, consented = await actions.find_conversation(
+        tenant, visitor_id, known=True, wanted=None
+    )
+    visit = actions.Visit(
+        tenant, visitor_id, conversation_id, CHANNEL, _language(tenant, transcript), consented=consented
+    )
+    turns = Turns()
+    done = await actions.write(visit, text, f"python-{secrets.token_hex(12)}")
+    turns.start(tenant, conversation_id)
+    await turns.answered(tenant.slug, conversation_id)
+    asked = int(done.rows[0].seq)
+    rows = await asyncio.to_thread(lambda: storage_for(tenant.slug).read(conversation_id).rows)
+    await asyncio.to_thread(writer.flush)
+    return [row.content for row in rows[asked:] if row.role == Role.ASSISTANT]
+
+
+def _language(tenant: Any, transcript: Any) -> str:
+    return (transcript.summary.language if transcript else "") or tenant.language
