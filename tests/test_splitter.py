@@ -250,6 +250,7 @@ def test_an_opener_that_never_closes_holds_the_stream_for_a_bounded_length(opene
         assert len(splitter.pending) < 4 * 120
 
 
+@settings(max_examples=300)
 @given(REPLIES, st.lists(st.integers(0, 40), max_size=60))
 @example("a" * 78 + ". 👉 veja", [79, 1, 1, 1])
 @example("a" * 80 + " 10\n\nh oras", [86, 1, 1])
@@ -262,6 +263,7 @@ def test_the_chunks_do_not_matter_whatever_the_limits(text, limits, sizes):
     assert stream(text, sizes, limits) == stream(text, [1] * len(text), limits) == split(text, *limits)
 
 
+@settings(max_examples=300)
 @given(st.text(alphabet="aA1 .,!?*[](){}-•\n\r:😊👉✔️\u200d\u20e3R$hº\"'_/", max_size=400), LIMITS)
 def test_the_chunks_of_hostile_text_do_not_matter_either(text, limits):
     assert stream(text, [1] * len(text), limits) == split(text, *limits)
@@ -280,7 +282,7 @@ def test_joined_parts_are_the_text_apart_from_white_space_at_the_cuts(text, limi
 @given(REPLIES, LIMITS)
 def test_only_a_single_token_or_a_link_is_longer_than_allowed(text, limits):
     for part in split(text, *limits):
-        assert len(part) <= limits[1] or not re.search(r"\s", part) or re.search(r"\[[^][]+\]\(", part)
+        assert len(part) <= limits[1] or not re.search(r"\s", part) or re.search(r"\[[^][]*\]\(", part)
 
 
 @given(

@@ -15,6 +15,7 @@ SENTENCE, CLAUSE, COMMA, CONJUNCTION, SPACE, DANGLING, GLUED, INSIDE, NEVER = ra
 
 _MOOD = "☺❤♥\U0001f389\U0001f38a\U0001f44a-\U0001f450\U0001f493-\U0001f49f\U0001f600-\U0001f64f\U0001f90d-\U0001f97a"
 _JOINERS = "\ufe0f\u200d\U0001f3fb-\U0001f3ff"
+_OPENING = "([{\"'“‘«*_¿¡>-"
 _CLOSERS = "\"'”’»)\\]*_~`"
 # What a reader can read: a letter, a digit or a picture. A part without any is merged with its neighbour.
 _BODY = "(?:[^\\W_]|[\U0001f000-\U0001faff])"
@@ -29,7 +30,7 @@ _TOKEN = re.compile(r"\S+")
 _BEGINS = re.compile(rf"(?:[{_LEADERS}]\ufe0f?[^\S\n]+)?(?:[^\w\s]|_)*{_BODY}")
 _UNDECIDED = re.compile(rf"\s+(?:[{_LEADERS}]\ufe0f?[^\S\n]*)?(?:[^\w\s]|_)*\Z")
 _SMILEY = re.compile(r"[:;=]-?[()]+")
-_STOP = re.compile(rf"(?:[.!?…{_MOOD}][.!?…{_MOOD}{_JOINERS}{_CLOSERS}]*|(?<=\s){_SMILEY.pattern})(?=\s)")
+_STOP = re.compile(rf"[.!?…{_MOOD}][.!?…{_MOOD}{_JOINERS}{_CLOSERS}]*(?: {_SMILEY.pattern})?(?=\s)")
 _STOP_OR_BLANK_LINE = re.compile(_STOP.pattern + r"|(?<=\S)(?=[^\S\n]*\n[^\S\n]*\n)")
 _AFTER_STOP = re.compile(rf"[{_JOINERS}{_CLOSERS}]+\Z")
 _ENDS = re.compile(rf"[.!?…{_MOOD}]\Z")
@@ -52,13 +53,13 @@ def _words(text: str) -> frozenset[str]:
 _TITLES = _words(
     "dr dra drs dras sr sra srs sras srta srª art arts av etc nº n° nºs prof profª sr(a) dr(a) sto sta mr mrs"
 )
-_SHORT_FORMS = re.compile(
-    r"(?:^|[^\w.])(?:[A-Z]|(?i:[pnrcdis]|(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}"
-    r"|dr[as]?|dras|drª|sr[as]?|sras|srª|srtas?|sr\(a\)|dr\(a\)|d[aª]|prof[aª]?|profs|sto|sta|exm[oa]|ilm[oa]|eng[oaª]?"
-    r"|arq|adv|arts?|inc|av|avda|avd|rod|trav|tv|pç|pça|lgo|etc|n[ºo°]s?|núm|nr|ex|ej|p\.ex|p\.ej|obs|tel|cel|ap"
-    r"|pág|págs|pp|vol|cap|fig|ed|ref|dept|depto|dpto|apto|apt|bl|qd|lt|cj|cia|jr|st|mr|mrs|ms|vs|approx|máx|mín|aprox"
-    r"|jan|fev|nov|feb|aug|sept|seg|qui|sáb|uds?|vds?|lic|ing|al|cód|fls?|cf))\.$"
+# With a full stop, as in "tel. 3456"; words that often end a sentence (dez., mar., set.) are left out.
+_SHORT_FORMS = _TITLES | _words(
+    "p n r c d i s drª dª profs profa exmo exma ilmo ilma eng engo enga engª arq adv inc avda avd rod trav tv pç pça"
+    " núm nr ex ej obs tel cel pág págs pp vol cap fig ed ref dept depto dpto ap apto apt bl qd lt cj cia jr st"
+    " ms vs approx aprox máx mín jan fev nov feb aug sept seg qui sáb ud uds vd vds lic ing al cód fl fls cf"
 )
+_INITIALS = re.compile(r"[A-Z]|(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
 _UNITS = _words(
     "% h hs hrs hora horas min minuto minutos minutes hours seg kg g mg ml l km m cm mm gb mb mil milhão milhões"
     " bilhão bilhões mi bi reais real dólares euros millones million billion am pm x º ° °c"
@@ -78,7 +79,7 @@ _HANGING = _words(
 class _Span(NamedTuple):
     start: int
     end: int
-    firm: bool  # a link stays whole even when it is longer than a part may be
+    firm: bool  # a link (its address has no space) stays whole even when it is longer than a part may be
 
 
 def split(text: str, min_chars: int = 80, max_chars: int = 120) -> list[str]:
@@ -249,7 +250,8 @@ class StreamSplitter:
             if end is None and not closed:
                 return spans, start
             if end:
-                spans.append(_Span(start, end, mark == "["))
+                firm = mark == "[" and not _SPACES.search(window, window.index("](", start), end)
+                spans.append(_Span(start, end, firm))
             opener = _OPENER.search(window, end or opener.end(), self._max)
         return spans, None
 
@@ -300,9 +302,12 @@ def _start_after(view: str, cut: int) -> int:
 
 def _rank(view: str, begin: int, cut: int, start: int) -> int:
     """How good a pause is the white space from `cut`, where the token from `begin` ends, to `start`."""
-    begins = _BEGINS.match(view, start)
-    if not begins:
-        return GLUED
+    first = view[start : start + 1]
+    if not first.isalnum():  # most words begin with a letter: spare them the pattern
+        begins = _BEGINS.match(view, start)
+        if not begins:
+            return GLUED
+        first = begins.group()[-1]
     token, lines = view[begin:cut], view.count("\n", cut, start)
     if lines > 1:
         return SENTENCE
@@ -314,8 +319,8 @@ def _rank(view: str, begin: int, cut: int, start: int) -> int:
         if smiley or _ENDS.search(token):
             if not lines and _MOODS.match(view, start):
                 return CLAUSE  # the smile belongs to this sentence: better cut after it, if it fits
-            return CLAUSE if token[-1] not in "!?" and view[begins.end() - 1].islower() else SENTENCE
-    if lines or token[-1:] in (";", ":") or _ADDRESS.match(view, start):
+            return CLAUSE if token[-1] not in "!?" and first.islower() else SENTENCE
+    if lines or token[-1:] in (";", ":") or (first in "hw" and _ADDRESS.match(view, start)):
         return CLAUSE
     if token[-1:] == ",":
         return DANGLING if token[:-1].lower() in _HANGING else COMMA
@@ -340,10 +345,11 @@ def _belong_together(left: str, view: str, start: int, lines: int) -> bool:
         return left.lower() in _TITLES
     last = left[-1]
     if last == ".":
-        return bool(_SHORT_FORMS.search(left))
+        form = left[:-1].rpartition("/")[2].lstrip(_OPENING)
+        return form.lower() in _SHORT_FORMS or _INITIALS.fullmatch(form) is not None
     if last in "$€£" or (not lines and _MARK.fullmatch(left)):
         return True
-    if left.lstrip("([\"'“*/").lower() in _TITLES:
+    if left.rpartition("/")[2].lstrip(_OPENING).lower() in _TITLES:
         return True
     if not (last.isdigit() or left == "h" or (last in ")h" and left[-2:-1].isdigit())):
         return False
