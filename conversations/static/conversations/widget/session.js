@@ -1,0 +1,363 @@
+/** One visitor's conversation as the protocol tells it (version 1 of docs/protocol.md); it knows nothing of the page's nodes. */
+
+import { Line } from './line.js';
+import { Outbox } from './outbox.js';
+
+const RETRYABLE = new Set(['not_stored', 'unavailable']);
+
+/**
+ * @typedef {{id: string, seq: number, role: string, content: string, timestamp: string, reply: string | null, part: number | null, author: string, name?: string}} Row
+ * @typedef {import('./outbox.js').Message} Message
+ * @typedef {Object} SessionEvents what the view is told
+ * @property {(rows: Row[], older: boolean) => void} history rows that are not news
+ * @property {(row: Row) => void} row a row that is news
+ * @property {(clientId: string, row: Row | null) => void} acked its row, or null when that row is shown already
+ * @property {(message: Message) => void} pending
+ * @property {(message: Message) => void} shadowed its row seems to be here: hide the pending bubble until the ack
+ * @property {(clientId: string, code: string, seconds: number, final: boolean) => void} held why a message waits or failed
+ * @property {(key: string, text: string) => void} draft
+ * @property {(reply: string | null) => void} undraft
+ * @property {(on: boolean) => void} typing
+ * @property {(status: string, operator: string) => void} status
+ * @property {(text: string | null) => void} consent the line to agree to, or null
+ * @property {(code: string, seconds: number) => void} notice
+ * @property {(state: 'connecting' | 'ready' | 'lost' | 'refused') => void} connection
+ * @property {() => void} fresh another conversation begins
+ */
+
+export class Session {
+  /** @type {Map<number, Row>} */
+  rows = new Map();
+  /** The highest seq up to which nothing is missing. */
+  known = 0;
+  status = 'assistant';
+  ready = false;
+  needsConsent = false;
+  #consentVersion = '';
+  #first = Infinity;
+  #healing = -1;
+  /** @type {string[]} which side each unanswered sync asked for */
+  #asked = [];
+  /** @type {object[]} what the visitor asked for while there was no connection */
+  #wishes = [];
+  /** @type {Map<string, string>} parts being written */
+  #drafts = new Map();
+  /** @type {string | null | undefined} a part whose beginning we missed; undefined: not known yet which */
+  #unwhole = null;
+  #complained = false;
+  #refusals = 0;
+
+  /**
+   * @param {{url: string, store: import('./store.js').Store, locale: string, version: string}} options
+   * @param {SessionEvents} on
+   */
+  constructor({ url, store, locale, version }, on) {
+    this.store = store;
+    this.on = on;
+    this.about = { locale, version, page: location.origin + location.pathname };
+    this.conversation = store.kept.conversation ?? null;
+    this.line = new Line(url, {
+      open: () => this.#hello(),
+      frame: (frame) => this.#dispatch(frame),
+      lost: () => this.#lost(),
+      refused: () => this.#refused(),
+    });
+    this.outbox = new Outbox(store, {
+      transmit: ({ client_id, text }) => this.#mayWrite() && this.line.send({ type: 'message', client_id, text }),
+      late: () => this.#reconnect(),
+    });
+  }
+
+  /** Show what an earlier page could not get acknowledged. */
+  restore() {
+    this.outbox.messages.forEach((message) => this.on.pending(message));
+  }
+
+  start() {
+    this.on.connection('connecting');
+    this.line.wake();
+  }
+
+  stop() {
+    this.line.stop();
+    this.outbox.stop();
+  }
+
+  // What the visitor does
+
+  /** @param {string} text trimmed, 1–4000 characters */
+  say(text) {
+    this.on.pending(this.outbox.add(text));
+    this.outbox.flush();
+    this.line.wake();
+  }
+
+  /** @param {object} frame handoff, end or consent: kept until there is a connection */
+  wish(frame) {
+    if (this.ready && this.line.send(frame)) return;
+    this.#wishes.push(frame);
+    this.line.wake();
+  }
+
+  /** @param {number} score 1–5 @param {string} comment @returns {boolean} whether it went out: a later socket has another conversation */
+  rate(score, comment) {
+    return this.ready && this.line.send({ type: 'rate', score, ...(comment ? { comment } : {}) });
+  }
+
+  agree() {
+    this.needsConsent = false;
+    this.store.keep({ consent: this.#consentVersion });
+    this.on.consent(null);
+    this.wish({ type: 'consent', version: this.#consentVersion, granted: true });
+    this.outbox.flush();
+  }
+
+  typing() {
+    if (this.ready && !this.needsConsent) this.line.send({ type: 'typing' });
+  }
+
+  older() {
+    if (this.ready && !this.#asked.includes('before')) this.#sync('before', this.#first);
+  }
+
+  /** Leave the closed conversation for a new one. */
+  renew() {
+    this.conversation = null;
+    this.store.keep({ conversation: undefined });
+    this.#reconnect();
+  }
+
+  /** Ask whether the socket still lives, after the machine slept or the network changed. */
+  probe() {
+    if (this.ready) this.#sync('after', this.known);
+    else this.line.wake();
+  }
+
+  // The connection
+
+  #mayWrite() {
+    return this.ready && !this.needsConsent;
+  }
+
+  #hello() {
+    const visitor = this.store.kept.visitor ?? null;
+    this.line.send({ type: 'hello', visitor, conversation: this.conversation, last_seen: this.known, ...this.about });
+    this.line.expect();
+  }
+
+  #forgetConnection() {
+    this.ready = false;
+    this.#asked = [];
+    this.#healing = -1;
+    this.#undraft(null);
+    this.outbox.landed();
+    this.on.typing(false);
+  }
+
+  #lost() {
+    this.#forgetConnection();
+    // A hello would begin another conversation: that is for the visitor to ask.
+    if (this.status === 'closed') this.line.rest();
+    this.on.connection('lost');
+  }
+
+  #refused() {
+    this.#forgetConnection();
+    this.on.connection('refused');
+  }
+
+  #reconnect() {
+    this.#forgetConnection();
+    this.on.connection('connecting');
+    this.line.renew();
+  }
+
+  /** @param {'after' | 'before'} side @param {number} seq */
+  #sync(side, seq) {
+    if (!this.line.send({ type: 'sync', [side]: seq })) return;
+    this.#asked.push(side);
+    this.line.expect();
+  }
+
+  // What the server says
+
+  /** @param {any} frame */
+  #dispatch(frame) {
+    switch (frame?.type) {
+      case 'ready': return this.#ready(frame);
+      case 'history': return this.#history(frame);
+      case 'ack': return this.#acked(frame);
+      case 'message': return this.#news(frame.message);
+      case 'delta': return this.#delta(frame);
+      case 'typing': return this.on.typing(Boolean(frame.on));
+      case 'done': return this.#done(frame);
+      case 'status': return this.#status(frame.status, frame.operator);
+      case 'error': return this.#error(frame);
+      default: return undefined; // a newer server may say more
+    }
+  }
+
+  /** @param {any} frame */
+  #ready(frame) {
+    const sent = this.known;
+    const changed = frame.conversation !== this.conversation;
+    if (changed) this.#begin(frame.conversation);
+    this.store.keep({ visitor: frame.visitor, conversation: frame.conversation, ...(changed ? { seen: 0 } : {}) });
+    this.ready = true;
+    this.line.settled();
+    this.#unwhole = frame.busy ? undefined : null;
+    // With nothing known yet the newest rows are where we start; older ones are fetched when asked for.
+    if (!this.known && frame.history.length && !(changed && sent)) this.known = frame.history[0].seq - 1;
+    this.#add(frame.history, sent ? this.#first > 1 : frame.more);
+    if (changed && sent) this.#sync('after', 0);
+    this.#askConsent(frame.consent);
+    this.#status(frame.status, frame.operator);
+    this.on.connection('ready');
+    this.on.typing(Boolean(frame.busy));
+    this.#wishes.splice(0).forEach((wish) => this.line.send(wish));
+    this.outbox.flush();
+  }
+
+  /** @param {string} conversation */
+  #begin(conversation) {
+    if (this.rows.size) this.on.fresh();
+    this.conversation = conversation;
+    this.rows.clear();
+    this.known = 0;
+    this.#first = Infinity;
+  }
+
+  /** @param {{required?: boolean, version?: string, text?: string} | null} consent */
+  #askConsent(consent) {
+    this.#consentVersion = consent?.version ?? '';
+    this.needsConsent = Boolean(consent?.required) && this.store.kept.consent !== this.#consentVersion;
+    this.consentText = consent?.text ?? '';
+    this.on.consent(this.needsConsent ? this.consentText : null);
+  }
+
+  /** @param {any} frame */
+  #history(frame) {
+    const side = this.#asked.shift();
+    this.#add(frame.messages, side === 'before' ? frame.more : this.#first > 1);
+  }
+
+  /** @param {Row[]} rows @param {boolean} older whether the server has more before them */
+  #add(rows, older) {
+    const added = rows.filter((row) => this.#keep(row));
+    this.on.history(added, older);
+    this.#heal();
+  }
+
+  /** @param {Row} row @returns {boolean} whether it was new */
+  #keep(row) {
+    if (!Number.isInteger(row?.seq) || this.rows.has(row.seq)) return false;
+    this.rows.set(row.seq, row);
+    this.#first = Math.min(this.#first, row.seq);
+    while (this.rows.has(this.known + 1)) this.known += 1;
+    if (row.reply !== null && row.reply !== undefined) this.#undraft(`${row.reply}:${row.part}`);
+    const twin = row.role === 'user' && this.outbox.shadow(row.content);
+    if (twin) this.on.shadowed(twin);
+    return true;
+  }
+
+  /** @param {Row} row */
+  #news(row) {
+    if (this.#keep(row)) this.on.row(row);
+    this.#heal();
+  }
+
+  /** Fetch what is missing between the known rows and the newest, or `upTo`; once per hole. @param {number} [upTo] */
+  #heal(upTo = 0) {
+    const newest = Math.max(upTo, ...this.rows.keys());
+    if (newest <= this.known || this.#asked.includes('after') || this.#healing === this.known) return;
+    this.#healing = this.known;
+    this.#sync('after', this.known);
+  }
+
+  /** @param {any} frame */
+  #acked(frame) {
+    this.#refusals = 0;
+    const mine = this.outbox.find(frame.client_id);
+    this.outbox.settle(frame.client_id);
+    const isNew = this.#keep(frame.message);
+    if (mine) this.on.acked(frame.client_id, isNew ? frame.message : null);
+    else if (isNew) this.on.row(frame.message);
+    this.#heal();
+    this.outbox.flush();
+  }
+
+  /** @param {any} frame */
+  #delta(frame) {
+    const key = `${frame.reply}:${frame.part}`;
+    if (this.#unwhole === undefined) this.#unwhole = key;
+    if (this.#unwhole === key) return;
+    const text = (this.#drafts.get(key) ?? '') + frame.text;
+    this.#drafts.set(key, text);
+    this.on.draft(key, text);
+  }
+
+  /** @param {string | null} prefix a part, a reply, or everything */
+  #undraft(prefix) {
+    for (const key of [...this.#drafts.keys()]) {
+      if (prefix === null || key === prefix || key.startsWith(`${prefix}:`)) this.#drafts.delete(key);
+    }
+    this.on.undraft(prefix);
+  }
+
+  /** @param {any} frame */
+  #done(frame) {
+    this.#undraft(String(frame.reply));
+    this.#unwhole = null;
+    this.on.typing(false);
+    this.#healing = -1;
+    this.#heal(frame.seq);
+  }
+
+  /** @param {string} status @param {string} [operator] */
+  #status(status, operator) {
+    this.status = status;
+    this.on.status(status, operator ?? '');
+  }
+
+  /** @param {any} frame */
+  #error({ code, detail, client_id: clientId, retry_after: seconds }) {
+    const message = clientId && this.outbox.find(clientId);
+    if (code === 'bad_frame' && !this.#complained) {
+      this.#complained = true;
+      console.warn(`Timmy: the server did not understand a frame: ${detail}`);
+    }
+    if (code === 'conversation_closed' && message) return this.#elsewhere();
+    if (code === 'consent_required') return this.#consentAgain();
+    if (message) return this.#notTaken(message, code, seconds);
+    // It may have answered a sync: allow asking again.
+    this.#asked = [];
+    this.#healing = -1;
+    if (code !== 'bad_frame') this.on.notice(code, seconds ?? 0);
+    return undefined;
+  }
+
+  /** The conversation was closed under a message: it goes to a new one, with a pause when that one is closed as well. */
+  #elsewhere() {
+    if (this.#refusals++) this.outbox.retryLater();
+    this.renew();
+  }
+
+  #consentAgain() {
+    this.outbox.landed();
+    this.store.keep({ consent: undefined });
+    this.needsConsent = true;
+    this.on.consent(this.consentText ?? '');
+  }
+
+  /** @param {Message} message @param {string} code @param {number} [seconds] */
+  #notTaken(message, code, seconds) {
+    message.shadowed = false;
+    if (code === 'rate_limited' || RETRYABLE.has(code)) {
+      const wait = this.outbox.retryLater(code === 'rate_limited' ? (seconds || 5) : seconds);
+      return this.on.held(message.client_id, code, wait, false);
+    }
+    this.outbox.settle(message.client_id);
+    this.on.held(message.client_id, code, 0, true);
+    return this.outbox.flush();
+  }
+}
