@@ -2,7 +2,7 @@
 
 from typing import Final
 
-_LANGUAGES: Final = ("pt", "en", "es")
+LANGUAGES: Final = ("pt", "en", "es")
 
 # key: Portuguese, English, Spanish. A key that is missing here is read as its own words.
 _LABELS: Final = {
@@ -72,6 +72,7 @@ integration = integração|integration|integración
 integrations = integrações|integrations|integraciones
 invoice_info = nota fiscal|invoices|facturas
 languages = idiomas|languages|idiomas
+late_arrival = atraso|late arrival|retraso
 location = localização|location|ubicación
 methods = formas de pagamento|payment methods|formas de pago
 mission = missão|mission|misión
@@ -113,6 +114,7 @@ setup_time = tempo de configuração|time to set up|tiempo de configuración
 shipping = entrega e frete|shipping|envíos
 slogan = lema|slogan|lema
 social = redes sociais|social networks|redes sociales
+sounds_like_a_robot = parece um robô|sounds like a robot|parece un robot
 specialties = especialidades|specialties|especialidades
 specialty = especialidade|specialty|especialidad
 state = estado|state|estado
@@ -127,6 +129,7 @@ too_expensive = está caro|too expensive|es caro
 training_included = treinamento incluído|training included|formación incluida
 trial = teste|trial|prueba
 tuesday = terça-feira|Tuesday|martes
+unused_items = itens sem uso|unused items|artículos sin uso
 value_proposition = o que trazemos|what we bring|lo que aportamos
 warranty = garantia|warranty|garantía
 website = site|website|sitio web
@@ -135,6 +138,7 @@ weekdays = segunda a sexta|Monday to Friday|lunes a viernes
 weekend = fim de semana|weekend|fin de semana
 whatsapp_setup = configuração do WhatsApp|WhatsApp setup|configuración de WhatsApp
 will_think = vai pensar|will think about it|lo va a pensar
+withdrawal = desistência|withdrawal|desistimiento
 zip_code = CEP|postcode|código postal
 """.strip().splitlines()
     )
@@ -150,9 +154,9 @@ def label(key: str, language: str) -> str:
 
 def yes_no(value: bool, language: str) -> str:
     """true or false in a language's words."""
-    return _YES_NO[_LANGUAGES[_place(language)]][0 if value else 1]
+    return _YES_NO[LANGUAGES[_place(language)]][0 if value else 1]
 
 
 def _place(language: str) -> int:
     short = language[:2].lower()
-    return _LANGUAGES.index(short) if short in _LANGUAGES else 0
+    return LANGUAGES.index(short) if short in LANGUAGES else 0

@@ -2,12 +2,13 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cached_property
 from itertools import islice
 from operator import itemgetter
 from typing import Final, NamedTuple
 
+from tenants_app.labels import LANGUAGES, label
 from tenants_app.words import CONCEPT, WEAK, terms
 
 IN_TITLE: Final = 1.0
@@ -15,13 +16,29 @@ IN_LABEL: Final = 0.95
 IN_TEXT: Final = 0.6
 BY_SYNONYM: Final = 0.9
 WEAK_WORD: Final = 0.25
-UNKNOWN_WORD: Final = 0.6
+# A word that no entry has may be a name or a mistyping. Several of them (a city's name) count as one.
+UNKNOWN_WORD: Final = 0.4
+# "Delivery" or "parking" is what a question is about; a price or a place is of something, which may be unknown.
+MATTER: Final = 2.0
+ATTRIBUTES: Final = frozenset({"=price", "=hours", "=place", "=deadline", "=contact"})
 # Sections that name many things beside the one that was asked, or are not meant as answers.
-KINDS: Final = {"business_info": 0.9, "objection_handlers": 0.9, "team": 0.95, "discovery_questions": 0.3}
-# A question of common words could match thousands of entries: only so many are scored.
-MOST_CANDIDATES: Final = 1000
+KINDS: Final = {
+    "business_info": 0.9,
+    "objection_handlers": 0.9,
+    "team": 0.95,
+    "discovery_questions": 0.3,
+    "doctors": 1.1,
+}
+# Sections whose name asks for each of their entries: "which doctors …?"
+LISTED: Final = frozenset({"services", "plans", "specialties", "doctors", "insurance_plans", "team"})
+# A question of common words matches thousands of entries: only so many are scored, the rarest word's best first.
+MOST_CANDIDATES: Final = 250
 
 _LABEL: Final = re.compile(r"^\s*([^:\n]{2,40}):", re.MULTILINE)
+
+
+# By word or group of synonyms: its worth, and the weight of the entries that have it.
+Asked = dict[str, tuple[float, list[dict[int, float]]]]
 
 
 class Entry(NamedTuple):
@@ -49,8 +66,13 @@ class Index:
             title = terms(entry.title)
             self.titles.append(list(dict.fromkeys(CONCEPT.get(word, word) for word in title)))
             self._add(place, title, IN_TITLE)
+            if entry.kind in LISTED:
+                self._add(place, terms(" ".join(label(entry.kind, language) for language in LANGUAGES)), IN_LABEL)
             self._add(place, terms(" ".join(_LABEL.findall(entry.text))), IN_LABEL)
             self._add(place, terms(entry.text), IN_TEXT)
+        for term, posting in self.postings.items():
+            if len(posting) > MOST_CANDIDATES:
+                self.postings[term] = dict(sorted(posting.items(), key=itemgetter(1), reverse=True))
 
     def _add(self, place: int, words: Iterable[str], weight: float) -> None:
         for word in words:
@@ -62,39 +84,47 @@ class Index:
     def relevant(self, question: str, limit: int) -> list[tuple[Entry, float]]:
         """The best entries with their score in 0..1, best first."""
         asked = self._asked(question)
-        total = sum(worth for worth, _ in asked.values())
+        total = sum(worth for worth, _postings in asked.values())
         scored = []
         for place in self._candidates(asked):
-            covered = sum(worth * matches.get(place, 0.0) for worth, matches in asked.values())
+            covered = 0.0
+            for worth, postings in asked.values():
+                covered += worth * max([posting.get(place, 0.0) for posting in postings], default=0.0)
             # A little more when the title is about just what is asked.
             title = self.titles[place]
             share = sum(term in asked for term in title) / (len(title) or 1)
             liking = KINDS.get(self.entries[place].kind, 1.0)
-            scored.append((covered / total * (0.8 + 0.2 * share) * liking, -place))
+            scored.append((min(1.0, covered / total * (0.8 + 0.2 * share) * liking), -place))
         scored.sort(reverse=True)
         return [(self.entries[-place], round(score, 4)) for score, place in scored[:limit]]
 
-    def _asked(self, question: str) -> dict[str, tuple[float, Mapping[int, float]]]:
-        """What is asked: for each word or group of synonyms its worth and the entries that have it."""
+    def _asked(self, question: str) -> Asked:
+        """What is asked: for each word or group of synonyms its worth and the postings that have it."""
         groups: dict[str, list[str]] = {}
         for word in terms(question):
             groups.setdefault(CONCEPT.get(word, word), []).append(word)
-        asked: dict[str, tuple[float, Mapping[int, float]]] = {}
+        asked: Asked = {}
+        named = False
         for name, words in groups.items():
-            matches: dict[int, float] = dict(self.postings.get(name, {}))
-            for word in set(words) - {name}:
-                for place, weight in self.postings.get(word, {}).items():
-                    matches[place] = max(weight, matches.get(place, 0.0))
-            # The fewer entries have a word, the more it tells; one that none has may be a name or a mistyping.
-            worth = math.log(1 + (len(self.entries) + 1) / (len(matches) + 0.5))
-            worth *= UNKNOWN_WORD if not matches else 1.0
-            asked[name] = (worth * (WEAK_WORD if WEAK.issuperset(words) else 1.0), matches)
+            postings = [self.postings[term] for term in dict.fromkeys([name, *words]) if term in self.postings]
+            worth = self._worth(name, words, max(map(len, postings), default=0))
+            if not postings and not name.startswith("="):
+                worth, named = (0.0 if named else worth * UNKNOWN_WORD), True
+            asked[name] = worth, postings
         return asked
 
-    def _candidates(self, asked: Mapping[str, tuple[float, Mapping[int, float]]]) -> Iterable[int]:
+    def _worth(self, name: str, words: Iterable[str], seen: int) -> float:
+        """How much a word tells: the more, the fewer entries have it."""
+        worth = math.log(1 + (len(self.entries) + 1) / (seen + 0.5))
+        if WEAK.issuperset(words):
+            return worth * WEAK_WORD
+        return worth * MATTER if name.startswith("=") and name not in ATTRIBUTES else worth
+
+    def _candidates(self, asked: Asked) -> Iterable[int]:
         places: set[int] = set()
-        for _, matches in sorted(asked.values(), key=itemgetter(0), reverse=True):
-            places.update(islice(matches, MOST_CANDIDATES - len(places)))
+        for _worth, postings in sorted(asked.values(), key=itemgetter(0), reverse=True):
+            for posting in postings:
+                places.update(islice(posting, MOST_CANDIDATES - len(places)))
         return places
 
 

@@ -26,23 +26,24 @@ _ENDINGS: Final = sorted(
 _SMALL: Final = frozenset(
     _words(
         """
-        a o as os um uma uns umas de do da dos das d em no na nos nas num numa por pelo pela pelos pelas para pra
-        pro pras pros com sem sob sobre ate entre e ou mas que q se como qual quais quem cujo eu tu ele ela nos eles
-        elas voce voces vc vcs vce ce ces me te lhe lhes meu minha meus minhas seu sua seus suas teu tua nosso nossa
-        nossos nossas isso isto esse essa esses essas este esta estes estas aquele aquela aquilo ai ali la aqui ja
-        ainda tambem tb so mais menos muito muita muitos muitas bem mal nao sim ser e sao era foi sou somos estar
-        estao estou tem tenho temos ter teria ha haver vai vou vao ir pode posso podem poderia consigo consegue
-        conseguem quero queria gostaria preciso precisa saber dizer diz diga informar informa me explicar explica
-        falar fala oi ola oie opa alo bom boa dia dias tarde noite obrigado obrigada favor porfavor pf pfv tudo todo
-        toda todos todas algum alguma alguns algumas entao bah tipo assim ne ta to tah eh ok certo moco moca senhor
-        senhora quantos quantas seria fazer faz fazem faco existe existem possui possuem fica ficam mesmo
+        a o as os um uma uns umas de do da dos das d em no na nos nas num numa por pelo pela pelos pelas para pra pro
+        pras pros com sem sob sobre ate entre e ou mas que q se como qual quais quem cujo eu tu ele ela nos eles elas
+        voce voces vc vcs vce ce ces me te lhe lhes meu minha meus minhas seu sua seus suas teu tua nosso nossa nossos
+        nossas isso isto esse essa esses essas este esta estes estas aquele aquela aquilo ai ali la aqui ja ainda
+        tambem tb so mais menos muito muita muitos muitas bem mal nao sim ser e sao era foi sou somos estar estao
+        estou tem tenho temos ter teria ha haver vai vou vao ir pode posso podem poderia consigo consegue conseguem
+        quero queria gostaria preciso precisa saber dizer diz diga informar informa me explicar explica falar fala oi
+        ola oie opa alo bom boa dia dias tarde noite obrigado obrigada favor porfavor pf pfv tudo todo toda todos
+        todas algum alguma alguns algumas entao bah tipo assim ne ta to tah eh ok certo moco moca senhor senhora
+        quantos quantas seria fazer faz fazem faco existe existem possui possuem fica ficam mesmo onde hoje amanha
+        agora veio vieram
         the an of to in on at for from with by and or but is are was be been am i you he she it we they my your his
         her its our their this that these those do does did can could would will shall should may have has had what
-        which who how there here hi hello hey please thanks thank good morning afternoon evening any some not yes
-        about tell want need
-        el los las lo un unos unas del al y en con sin por sobre hasta desde pero cual cuales quien yo usted ustedes
-        mi mis tus su sus nuestro nuestra es son soy estan estoy hay tiene tienen tengo puede pueden puedo quiero
-        quisiera hola buenos buenas tardes noches gracias muy mas si ya hacen hace haces
+        which who how where there here today hi hello hey please thanks thank good morning afternoon evening any some
+        not yes about tell want need
+        el los las lo un unos unas del al y en con sin por sobre hasta desde pero cual cuales quien yo donde hoy usted
+        ustedes mi mis tus su sus nuestro nuestra es son soy estan estoy hay tiene tienen tengo puede pueden puedo
+        quiero quisiera hola buenos buenas tardes noches gracias muy mas si ya hacen hace haces
         """
     )
 )
@@ -50,7 +51,7 @@ _SMALL: Final = frozenset(
 # Verbs that say little about the matter: they count a quarter of another word.
 _WEAK: Final = """
     aceita atende trabalha oferece usa utiliza serve dar possivel pessoa coisa forma tipo jeito opcao disponivel tempo
-    ver mostra conta quer gosta acha ajuda duvida informacao cliente empresa negocio melhor funciona
+    ver mostra conta quer gosta acha ajuda duvida informacao cliente empresa negocio melhor funciona compra
     accept offer work use show help question information business kind way available
     ofrecen aceptan trabajan atienden
     """
@@ -60,10 +61,10 @@ _GROUPS: Final = """
     price: preco valor custa custo custar quanto qto qnto orcamento investimento mensalidade tarifa
         price cost fee howmuch precio cuanto cuesta costo presupuesto
     expensive: caro cara expensive costoso
-    hours: horario hora abre abrir abrem aberto aberta fecha fechar fechado funcionamento expediente sabado domingo
+    hours: horario hora abre abrir abrem aberto aberta fecha fechado expediente sabado domingo
         feriado hour open opening close closed saturday sunday holiday abierto abren cierra cierran
-    place: endereco onde localizacao localizado localizada localizam rua avenida bairro mapa chegar situado
-        address where location located street direccion donde ubicacion ubicado ubicados calle
+    place: endereco localizacao localizado localizada localizam rua avenida bairro mapa situado
+        address location located street direccion ubicacion ubicado ubicados calle
     appointment: agendar agendamento agenda marcar marcacao consulta reservar reserva remarcar desmarcar
         appointment schedule book booking cita turno
     payment: pagamento pagar pago paga pix boleto cartao credito debito parcela parcelar parcelado parcelamento
@@ -86,7 +87,7 @@ _GROUPS: Final = """
         insurance aseguradora
     product: produto catalogo vende vendem venda vender loja item product sell store shop producto venden tienda
     service: servico procedimento tratamento tratar service treatment procedure servicio tratamiento
-    doctor: medico medica doutor doutora dr dra cirurgiao crm doctor physician
+    doctor: medico medica doutor doutora dr dra cirurgiao doctor physician
     team: equipe time funcionario team staff equipo
     privacy: privacidade dados lgpd sigilo seguranca privacy security privacidad datos seguridad
     integration: integra integracao integrar integram api conectar conecta webhook integration integrate
@@ -109,8 +110,13 @@ _PHRASES: Final = (
         " planosaude ",
     ),
     (r"\bquem (?:somos|(?:sao|e) (?:voces|vcs))\b|\bwho are you\b|\bquienes so(?:n|mos)\b|\babout us\b", " quemsomos "),
+    (r"\bonde (?:e que )?(?:(?:voces|vcs) )?(?:fica|ficam|estao|sao|e)\b|\bde onde\b", " endereco "),
+    (r"\bdonde (?:estan|queda|quedan|se encuentran)\b|\bwhere (?:are you|is)\b", " endereco "),
+    (r"\b(?:se|pra|para) (?:eu )?fechar\b", " contratar "),
+    # Sums are not about prices.
+    (r"\bquanto (?:e|da) \d+ ?[-+*/x] ?\d+", " calculo "),
     (r"\be-mails?\b", " email "),
-    (r"r\$ ?|us\$ ?|€ ?", " howmuch "),
+    (r"r\$ ?|us\$ ?|\beur ", " howmuch "),
     (r"\b\d{1,2} ?(?:h|hs|hrs|horas?)(?: ?\d{2})?\b|\b\d{1,2}:\d{2}\b", r" \g<0> horario "),
 )
 _PATTERNS: Final = tuple((re.compile(pattern), words) for pattern, words in _PHRASES)
@@ -118,9 +124,8 @@ _TOKEN: Final = re.compile(r"[a-z0-9]+")
 
 
 def fold(text: str) -> str:
-    """Small letters without accents."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
+    """Small ASCII letters without accents."""
+    return unicodedata.normalize("NFKD", text.casefold().replace("€", "eur ")).encode("ascii", "ignore").decode()
 
 
 @lru_cache(maxsize=20_000)
