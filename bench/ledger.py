@@ -1,5 +1,6 @@
 """Judges every frame of one conversation against what was asked and what the model said."""
 
+from collections import Counter
 from dataclasses import dataclass, fields
 
 from bench.reply import TAG, Expected, squash
@@ -11,8 +12,8 @@ class Counts:
 
     lost: int = 0  # a turn without its ack, without its done or without some of its text; a row missing on resume
     doubled: int = 0  # an ack, a row or a done seen twice
-    disorder: int = 0  # a seq or part number that is not the next, or a frame outside its turn
-    foreign: int = 0  # an ack or a reply that belongs to another message
+    disorder: int = 0  # a seq or part number that is not the next, a frame or reply outside its turn
+    foreign: int = 0  # an ack of another message, or a reply to another visitor
     changed: int = 0  # text that differs from what was sent or said, white space apart
     errors: int = 0  # error frames, and sockets closed by the server
 
@@ -25,8 +26,9 @@ class Counts:
 class Ledger:
     """One conversation, as its visitor sees it."""
 
-    def __init__(self, counts: Counts) -> None:
-        self.counts, self.seq, self.last_id = counts, 0, ""
+    def __init__(self, counts: Counts, trouble: Counter[str]) -> None:
+        self.counts, self.trouble = counts, trouble  # `trouble`: why a turn counts as lost
+        self.seq, self.last_id = 0, ""
         self._seen: set[str] = set()
         self._open = False
         self._tag = ""
@@ -53,12 +55,20 @@ class Ledger:
         """A row came; returns the squashed reply's length so far, or 0 for a row that is no part of it."""
         if not self._row(message) or message["role"] != "assistant":
             return 0
-        if any(tag != self._tag for tag in TAG.findall(message["content"])):
-            self.counts.foreign += 1
+        if others := set(TAG.findall(message["content"])) - {self._tag}:
+            self._misplaced(others)
             return 0
         self._place(message)
         self._got += squash(message["content"])
         return len(self._got)
+
+    def _misplaced(self, tags: set[str]) -> None:
+        """A reply to something else: to another visitor, or to this one's own earlier question."""
+        mine = self._tag.rpartition("-")[0]
+        foreign = any(tag.rpartition("-")[0] != mine for tag in tags)
+        self.counts.foreign += foreign
+        self.counts.disorder += not foreign
+        self.trouble["a reply to another visitor" if foreign else "a reply to an earlier question"] += 1
 
     def _place(self, message: dict) -> None:
         """Parts of one reply are numbered one by one."""
@@ -85,20 +95,30 @@ class Ledger:
             return False
         self._open = False
         self.counts.disorder += frame["seq"] != self.seq
-        if not self._acked or (self._got != self._expected.text and self._expected.text.startswith(self._got)):
-            self.counts.lost += 1
+        if not self._acked:
+            self._lost("done without an ack")
+        elif not self._got:
+            self._lost("done without a part")
         elif self._got != self._expected.text:
-            self.counts.changed += 1
+            if self._expected.text.startswith(self._got):
+                self._lost("done before the reply's last part")
+            else:
+                self.counts.changed += 1
         return True
+
+    def _lost(self, why: str) -> None:
+        self.counts.lost += 1
+        self.trouble[why] += 1
 
     def gave_up(self) -> None:
         """The turn's end did not come in time."""
         if self._open:
             self._open = False
-            self.counts.lost += 1
+            self._lost("no done in time")
 
     def resumed(self, history: list[dict]) -> None:
         """After coming back with `last_seen` one short, `ready` holds the last row and nothing else."""
         here = [message["id"] for message in history]
-        self.counts.lost += self.last_id not in here
+        if self.last_id not in here:
+            self._lost("the last row did not come on resume")
         self.counts.doubled += max(0, len(here) - 1)

@@ -22,6 +22,7 @@ class Phase:
 
 AT_ONCE = "fake?tokens=120"
 LIVE = "fake?ttft=0.4&tps=60&tokens=120"
+LIVE_BRIEF = "fake?ttft=0.4&tps=60&tokens=60"
 SHORT = "fake?tokens=12"  # under 80 letters: one part, so that a turn is two rows
 
 FULL = (
@@ -34,8 +35,8 @@ FULL = (
 
 QUICK = (
     Phase("cost", AT_ONCE, "turns", "--visitors 50 --turns 10 --warmup 2 --resume", 1),
-    Phase("live 50", LIVE, "turns", "--visitors 50 --turns 1 --warmup 0 --spread 2.4", 1),
-    Phase("live 200", LIVE, "turns", "--visitors 200 --turns 1 --warmup 0 --spread 2.4", 1),
+    Phase("live 50", LIVE_BRIEF, "turns", "--visitors 50 --turns 1 --spread 1.4", 1),
+    Phase("live 200", LIVE_BRIEF, "turns", "--visitors 200 --turns 1 --spread 1.4", 1),
     Phase("growth", SHORT, "growth", "--visitors 20 --upto 100", 1, ("timmy",)),
     Phase("idle", AT_ONCE, "idle", "--visitors 200", 1),
 )

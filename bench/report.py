@@ -68,10 +68,9 @@ def _row(runs: Runs, line: Line) -> list[str] | None:
     floor, ours = values(runs, line, "relay"), values(runs, line, "timmy")
     if not floor and not ours:
         return None
-    if line.compare == "ratio":
-        compared = "× " + spread(ratios(ours, floor)) if ours and floor else "–"
-    else:
-        compared = "+ " + spread(differences(ours, floor), 1) if ours and floor else "–"
+    compare, sign, digits = (ratios, "×", 2) if line.compare == "ratio" else (differences, "+", 1)
+    both = compare(ours, floor)
+    compared = f"{sign} {spread(both, digits)}" if both else "–"
     return [line.label, spread(floor, line.digits), spread(ours, line.digits), compared]
 
 

@@ -65,7 +65,7 @@ class Visitor:
         self.plan, self.report = plan, report
         self.name = plan.run + letters(number, 4)
         self.path = f"/ws/chat/{plan.slug.format(number % plan.tenants)}/"
-        self.ledger = Ledger(report.counts)
+        self.ledger = Ledger(report.counts, report.trouble)
         self.visitor: str | None = None
         self.conversation: str | None = None
         self.turns = itertools.count(1)

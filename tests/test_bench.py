@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -224,11 +225,12 @@ GOOD = [
     ("done", {"seq": 3}),
 ]
 OTHERS = ("part", row(2, "#v99-1 É de outra pessoa.", 1))
+LATE = ("part", row(2, "#v12-2 É de antes.", 1))
 
 
 def judged(steps: list[tuple]) -> dict[str, int]:
     """What a ledger counts, without the zeros."""
-    ledger = Ledger(Counts())
+    ledger = Ledger(Counts(), Counter())
     ledger.ask(TAG, "c1", "Oi?", Expected(TAG, 30))
     for name, *arguments in steps:
         getattr(ledger, name)(*arguments)
@@ -250,6 +252,7 @@ def judged(steps: list[tuple]) -> dict[str, int]:
         ([*GOOD[:2], ("part", row(3, PARTS[1] + "!", 2)), GOOD[3]], {"changed": 1}),
         ([("ack", "c1", row(1, "Ola?")), *GOOD[1:]], {"changed": 1}),
         ([GOOD[0], OTHERS, ("done", {"seq": 2})], {"foreign": 1, "lost": 1}),
+        ([GOOD[0], LATE, ("done", {"seq": 2})], {"disorder": 1, "lost": 1}),
         ([("ack", "c2", row(1, "Oi?")), *GOOD], {"foreign": 1}),
         ([*GOOD, ("resumed", [row(3, PARTS[1], 2)])], {}),
         ([*GOOD, ("resumed", [])], {"lost": 1}),
