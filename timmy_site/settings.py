@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "timmy_site.csp.admin_policy",
 ]
 
 ROOT_URLCONF = "timmy_site.urls"
