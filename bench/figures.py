@@ -10,14 +10,12 @@ def percentile(values: Iterable[float], share: int) -> float:
     return ordered[max(0, -(-len(ordered) * share // 100) - 1)]
 
 
-def spread(values: Sequence[float], digits: int = 2) -> str:
-    """The median, with the least and the greatest behind it when there are several."""
+def spread(values: Sequence[float], digits: int = 2, sign: str = "") -> str:
+    """The median, with the least and the greatest behind it when there are several; `sign` as in a format."""
     if not values:
         return "–"
-    middle = f"{statistics.median(values):.{digits}f}"
-    if len(values) == 1:
-        return middle
-    return f"{middle} [{min(values):.{digits}f}..{max(values):.{digits}f}]"
+    middle, least, most = (f"{of(values):{sign}.{digits}f}" for of in (statistics.median, min, max))
+    return middle if len(values) == 1 else f"{middle} [{least}..{most}]"
 
 
 def ratios(ours: Sequence[float], floor: Sequence[float]) -> list[float]:

@@ -68,9 +68,11 @@ def _row(runs: Runs, line: Line) -> list[str] | None:
     floor, ours = values(runs, line, "relay"), values(runs, line, "timmy")
     if not floor and not ours:
         return None
-    compare, sign, digits = (ratios, "×", 2) if line.compare == "ratio" else (differences, "+", 1)
-    both = compare(ours, floor)
-    compared = f"{sign} {spread(both, digits)}" if both else "–"
+    if line.compare == "difference":
+        compared = spread(differences(ours, floor), 1, "+")
+    else:
+        both = ratios(ours, floor)
+        compared = f"× {spread(both)}" if both else "–"
     return [line.label, spread(floor, line.digits), spread(ours, line.digits), compared]
 
 
