@@ -129,7 +129,7 @@ def write_folder(folder: Path, raw: Raw, *, before: Raw | None = None) -> Path:
         if target.is_symlink():
             raise ValueError(_("%(file)s is a symbolic link.") % {"file": target})
         if target.exists() and not _same(target, [text, known.get(name)]):
-            _keep(target)
+            _keep_copy(target)
         _replace(target, text.encode())
     _sync(folder)
     _sync(folder.parent)
@@ -215,11 +215,12 @@ def _values(text: str) -> Any:
         return read_lines(text)[0]
 
 
-def _keep(path: Path) -> None:
+def _keep_copy(path: Path) -> None:
     number = 1
     while (kept := path.with_name(f"{path.name}.kept-{number}")).exists():
         number += 1
-    path.rename(kept)
+    # A copy: the file itself must not be missing, even for a moment.
+    _replace(kept, path.read_bytes())
 
 
 def _replace(path: Path, data: bytes) -> None:
