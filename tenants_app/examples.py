@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tenants_app.problems import EXPECTED, N_, DocumentError, Problem
+from tenants_app.problems import EXPECTED, DocumentError, Problem, gettext_noop
 
 LONGEST: Final = 4000
 
@@ -37,7 +37,7 @@ def read_lines(text: str, file: str = "examples.jsonl") -> tuple[list[Any], list
     return rows, numbers
 
 
-ONE_OBJECT: Final = N_('one JSON object such as {"role": "user", "content": "Oi"}')
+ONE_OBJECT: Final = gettext_noop('one JSON object such as {"role": "user", "content": "Oi"}')
 
 
 def parse_examples(
@@ -61,9 +61,9 @@ def parse_examples(
 def _problem(file: str, line: int, location: tuple[str | int, ...]) -> Problem:
     expected = ONE_OBJECT
     if location == ("role",):
-        expected = N_('"role": "user" or "assistant"')
+        expected = gettext_noop('"role": "user" or "assistant"')
     elif location == ("content",):
-        expected = N_('"content": a text of 1 to %(longest)s characters')
+        expected = gettext_noop('"content": a text of 1 to %(longest)s characters')
     return Problem(file, f"line {line}", expected, {"line": line, "longest": LONGEST})
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from tenants_app.documents import DocumentError, Documents, Names, Notice, Problem, parse_documents
 from tenants_app.examples import read_lines
 from tenants_app.models import SLUG
-from tenants_app.problems import N_
+from tenants_app.problems import gettext_noop
 
 NAMES: Final = Names()
 OLDER_KNOWLEDGE: Final = "tenant_knowledge.json"
@@ -24,15 +24,18 @@ MOST_BYTES: Final = 5_000_000
 
 # What Python's json module complains about, by how its message begins.
 _BROKEN: Final = (
-    ("Expecting ',' delimiter", N_("a comma or the end of the object or list")),
-    ("Expecting ':' delimiter", N_("a colon after the key")),
-    ("Expecting property name", N_("a key in double quotes, and no comma before a closing brace")),
-    ("Illegal trailing comma", N_("no comma before a closing brace or bracket")),
-    ("Expecting value", N_("a value: a text in double quotes, a number, true, false, null, a list or an object")),
-    ("Extra data", N_("the end of the file")),
-    ("Invalid control character", N_("no line break or tab inside a text (write \\n or \\t)")),
-    ("Unterminated string", N_("a closing double quote")),
-    ("Invalid \\", N_('a known escape such as \\n, \\" or \\u00e7')),
+    ("Expecting ',' delimiter", gettext_noop("a comma or the end of the object or list")),
+    ("Expecting ':' delimiter", gettext_noop("a colon after the key")),
+    ("Expecting property name", gettext_noop("a key in double quotes, and no comma before a closing brace")),
+    ("Illegal trailing comma", gettext_noop("no comma before a closing brace or bracket")),
+    (
+        "Expecting value",
+        gettext_noop("a value: a text in double quotes, a number, true, false, null, a list or an object"),
+    ),
+    ("Extra data", gettext_noop("the end of the file")),
+    ("Invalid control character", gettext_noop("no line break or tab inside a text (write \\n or \\t)")),
+    ("Unterminated string", gettext_noop("a closing double quote")),
+    ("Invalid \\", gettext_noop('a known escape such as \\n, \\" or \\u00e7')),
 )
 
 
@@ -81,14 +84,16 @@ def has_files(folder: Path) -> bool:
 def read(folder: Path) -> RawDocuments:
     """The raw documents of a folder. Raises DocumentError with every problem of every file."""
     if not folder.is_dir():
-        raise DocumentError([Problem(str(folder), "", N_("a folder"))])
+        raise DocumentError([Problem(str(folder), "", gettext_noop("a folder"))])
     problems: list[Problem] = []
     warnings: list[str] = []
     config_name, *older = _named(folder, NAMES.config, _older_configs(folder)) or [NAMES.config]
     knowledge_names = _named(folder, NAMES.knowledge, [OLDER_KNOWLEDGE])
     examples_names = _named(folder, NAMES.examples, [OLDER_EXAMPLES])
     for name in older + knowledge_names[1:] + examples_names[1:]:
-        warnings.append(Notice(N_("%(file)s: not read, because the folder holds the newer spelling too"), file=name))
+        warnings.append(
+            Notice(gettext_noop("%(file)s: not read, because the folder holds the newer spelling too"), file=name)
+        )
 
     def load(name: str, parse: Callable[[str, str], Any]) -> Any:
         try:
@@ -103,7 +108,7 @@ def read(folder: Path) -> RawDocuments:
     if knowledge_names:
         knowledge = load(knowledge_names[0], lambda text, name: _object(text, name, warnings))
     else:
-        warnings.append(Notice(N_("%(file)s: missing; the assistant knows nothing"), file=NAMES.knowledge))
+        warnings.append(Notice(gettext_noop("%(file)s: missing; the assistant knows nothing"), file=NAMES.knowledge))
     if examples_names:
         rows = load(examples_names[0], read_lines)
     if problems or rows is None:
@@ -160,15 +165,15 @@ def _named(folder: Path, newer: str, older: list[str]) -> list[str]:
 def _text(folder: Path, name: str) -> str:
     path = folder / name
     if path.is_symlink() or not path.is_file():
-        raise DocumentError([Problem(name, "", N_("a file in the folder itself (not missing, not a link)"))])
+        raise DocumentError([Problem(name, "", gettext_noop("a file in the folder itself (not missing, not a link)"))])
     if path.stat().st_size > MOST_BYTES:
-        raise DocumentError([Problem(name, "", N_("at most %(bytes)s bytes"), {"bytes": MOST_BYTES})])
+        raise DocumentError([Problem(name, "", gettext_noop("at most %(bytes)s bytes"), {"bytes": MOST_BYTES})])
     data = path.read_bytes()
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise DocumentError([Problem(name, f"line {line}", N_("a text in UTF-8"), {"line": line})]) from None
+        raise DocumentError([Problem(name, f"line {line}", gettext_noop("a text in UTF-8"), {"line": line})]) from None
 
 
 def _object(text: str, name: str, warnings: list[str]) -> dict[str, Any]:
@@ -177,21 +182,21 @@ def _object(text: str, name: str, warnings: list[str]) -> dict[str, Any]:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         keys = [key for key, _value in pairs]
         for key in dict.fromkeys(key for key in keys if keys.count(key) > 1):
-            template = N_("%(file)s: %(key)s is written twice in one object; the last one counts")
+            template = gettext_noop("%(file)s: %(key)s is written twice in one object; the last one counts")
             warnings.append(Notice(template, file=name, key=key))
         return dict(pairs)
 
     try:
         value = json.loads(text, object_pairs_hook=unique, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
-        expected = next((words for start, words in _BROKEN if error.msg.startswith(start)), N_("valid JSON"))
+        expected = next((words for start, words in _BROKEN if error.msg.startswith(start)), gettext_noop("valid JSON"))
         place = {"line": error.lineno, "column": error.colno}
         key = f"line {error.lineno}, column {error.colno}"
         raise DocumentError([Problem(name, key, expected, place)]) from None
     except (ValueError, RecursionError):
-        raise DocumentError([Problem(name, "", N_("JSON with plain numbers and moderate depth"))]) from None
+        raise DocumentError([Problem(name, "", gettext_noop("JSON with plain numbers and moderate depth"))]) from None
     if not isinstance(value, dict):
-        raise DocumentError([Problem(name, "", N_("one JSON object"))])
+        raise DocumentError([Problem(name, "", gettext_noop("one JSON object"))])
     return value
 
 

@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from tenants_app.problems import EXPECTED, N_, DocumentError, Notice, Problem, problems_of, unknown_key
+from tenants_app.problems import EXPECTED, DocumentError, Notice, Problem, gettext_noop, problems_of, unknown_key
 
 MIN_CHARS: Final = 80
 MAX_CHARS: Final = 120
@@ -191,7 +191,7 @@ def _gather(raw: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str], lis
             values[name] = found[0][1]
         for path, value in found[1:]:
             if value != found[0][1]:
-                template = N_("%(key)s: kept, but not used, because %(other)s says otherwise")
+                template = gettext_noop("%(key)s: kept, but not used, because %(other)s says otherwise")
                 warnings.append(Notice(template, key=path, other=found[0][0]))
     # A file that sets only one of the two limits means the other to follow.
     low, high = values.get("min_chars"), values.get("max_chars")

@@ -10,39 +10,39 @@ from pydantic import ValidationError
 Translate = Callable[[str], str]
 
 
-def N_(text: str) -> str:
-    """Mark an English text for translation; the edge that shows it translates it (this module knows no Django)."""
+def gettext_noop(text: str) -> str:
+    """Mark an English text for translation at the edge that shows it, by the name that makemessages looks for."""
     return text
 
 
 EXPECTED: Final[dict[str, str]] = {
-    "missing": N_("a value (the key is missing)"),
-    "string_type": N_("a text"),
-    "string_too_short": N_("a text that is not empty"),
-    "string_too_long": N_("at most %(max_length)s characters"),
-    "int_type": N_("a whole number"),
-    "float_type": N_("a number"),
-    "finite_number": N_("a number"),
-    "bool_type": N_("true or false"),
-    "greater_than_equal": N_("%(ge)s or more"),
-    "less_than_equal": N_("%(le)s or less"),
-    "less_than": N_("less than %(lt)s"),
-    "literal_error": N_("one of %(expected)s"),
-    "tuple_type": N_("a list"),
-    "too_long": N_("at most %(max_length)s items"),
-    "too_short": N_("at least %(min_length)s items"),
-    "dict_type": N_("an object with keys"),
-    "model_type": N_("an object with keys"),
-    "language": N_("a language code such as pt-BR, en or es"),
-    "time_zone": N_("a time zone name such as America/Sao_Paulo"),
-    "color": N_("a colour such as #0a7d55"),
-    "slug": N_("a short name of lower-case letters, digits and underscores"),
-    "max_below_min": N_("min_chars (%(min_chars)s) or more"),
-    "consent": N_("a version and a text, as consent is required"),
-    "collection": N_("a list or an object with keys"),
-    "free": N_("a text, a list or an object with keys"),
-    "too_deep": N_("at most %(deepest)s objects or lists inside one another"),
-    "characters": N_("a text without NUL and half surrogate characters"),
+    "missing": gettext_noop("a value (the key is missing)"),
+    "string_type": gettext_noop("a text"),
+    "string_too_short": gettext_noop("a text that is not empty"),
+    "string_too_long": gettext_noop("at most %(max_length)s characters"),
+    "int_type": gettext_noop("a whole number"),
+    "float_type": gettext_noop("a number"),
+    "finite_number": gettext_noop("a number"),
+    "bool_type": gettext_noop("true or false"),
+    "greater_than_equal": gettext_noop("%(ge)s or more"),
+    "less_than_equal": gettext_noop("%(le)s or less"),
+    "less_than": gettext_noop("less than %(lt)s"),
+    "literal_error": gettext_noop("one of %(expected)s"),
+    "tuple_type": gettext_noop("a list"),
+    "too_long": gettext_noop("at most %(max_length)s items"),
+    "too_short": gettext_noop("at least %(min_length)s items"),
+    "dict_type": gettext_noop("an object with keys"),
+    "model_type": gettext_noop("an object with keys"),
+    "language": gettext_noop("a language code such as pt-BR, en or es"),
+    "time_zone": gettext_noop("a time zone name such as America/Sao_Paulo"),
+    "color": gettext_noop("a colour such as #0a7d55"),
+    "slug": gettext_noop("a short name of lower-case letters, digits and underscores"),
+    "max_below_min": gettext_noop("min_chars (%(min_chars)s) or more"),
+    "consent": gettext_noop("a version and a text, as consent is required"),
+    "collection": gettext_noop("a list or an object with keys"),
+    "free": gettext_noop("a text, a list or an object with keys"),
+    "too_deep": gettext_noop("at most %(deepest)s objects or lists inside one another"),
+    "characters": gettext_noop("a text without NUL and half surrogate characters"),
 }
 
 
@@ -59,14 +59,17 @@ class Problem:
         """One line for people: file, key, what was expected."""
         key = self.key
         if "column" in self.params:
-            key = translate(N_("line %(line)s, column %(column)s")) % self.params
+            key = translate(gettext_noop("line %(line)s, column %(column)s")) % self.params
         elif "line" in self.params:
-            key = translate(N_("line %(line)s")) % self.params
+            key = translate(gettext_noop("line %(line)s")) % self.params
         expected = translate(self.expected) % self.params
         if not key:
-            return translate(N_("%(file)s: expected %(expected)s")) % {"file": self.file, "expected": expected}
+            return translate(gettext_noop("%(file)s: expected %(expected)s")) % {
+                "file": self.file,
+                "expected": expected,
+            }
         line = {"file": self.file, "key": key, "expected": expected}
-        return translate(N_("%(file)s: %(key)s: expected %(expected)s")) % line
+        return translate(gettext_noop("%(file)s: %(key)s: expected %(expected)s")) % line
 
     def __str__(self) -> str:
         return self.text()
@@ -118,12 +121,12 @@ def problems_of(file: str, error: ValidationError, written: Mapping[str, str] | 
 
 
 UNUSED: Final = (
-    N_("%(key)s: kept, but not used"),
-    N_("%(key)s: kept, but not used; did you mean %(guess)s?"),
+    gettext_noop("%(key)s: kept, but not used"),
+    gettext_noop("%(key)s: kept, but not used; did you mean %(guess)s?"),
 )
 FREE_TEXT: Final = (
-    N_("%(key)s: not a known section; the assistant reads it as free text"),
-    N_("%(key)s: not a known section; the assistant reads it as free text; did you mean %(guess)s?"),
+    gettext_noop("%(key)s: not a known section; the assistant reads it as free text"),
+    gettext_noop("%(key)s: not a known section; the assistant reads it as free text; did you mean %(guess)s?"),
 )
 
 
