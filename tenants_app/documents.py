@@ -74,7 +74,7 @@ def _try(problems: list[Problem], parse: Callable[[], T]) -> T | None:
 
 def _named(file: str, warning: str) -> str:
     if isinstance(warning, Notice):
-        return Notice(f"%(file)s: {warning.template}", file=file, **warning.params)
+        return Notice(warning.template, within=file, **warning.params)
     return f"{file}: {warning}"
 
 

@@ -88,15 +88,17 @@ class Notice(str):
 
     template: str
     params: Mapping[str, Any]
+    file: str
 
-    def __new__(cls, template: str, **params: Any) -> Self:
-        notice = super().__new__(cls, template % params)
-        notice.template, notice.params = template, params
+    def __new__(cls, template: str, *, within: str = "", **params: Any) -> Self:
+        """`within` names the file the warning is about, in front of the sentence."""
+        notice = super().__new__(cls, (f"{within}: " if within else "") + template % params)
+        notice.template, notice.params, notice.file = template, params, within
         return notice
 
     def text(self, translate: Translate = str) -> str:
         """The warning in another language."""
-        return translate(self.template) % self.params
+        return (f"{self.file}: " if self.file else "") + translate(self.template) % self.params
 
 
 def path_of(location: Iterable[str | int]) -> str:

@@ -185,6 +185,13 @@ def test_one_bad_folder_of_many_keeps_all_of_them_out(settings):
     assert not Tenant.objects.exists()
 
 
+def test_warnings_of_a_file_can_be_said_in_another_language():
+    [warning] = [one for one in read(DATA / "older").parse().warnings if "warm_welcome" in one]
+    assert warning.text({"%(key)s: kept, but not used": "%(key)s: sem uso"}.__getitem__) == (
+        "tenant_padaria.json: features.warm_welcome: sem uso"
+    )
+
+
 def test_a_check_only_reports(capsys):
     call_command("tenant_files", "check", folder=DATA / "older")
     assert "features.warm_welcome" in capsys.readouterr().out
