@@ -13,7 +13,7 @@ from conversations.core.guardrails import GreetingGuard
 from conversations.core.prompt import Prompt
 from conversations.core.records import Role, Row, to_json
 from conversations.core.splitter import StreamSplitter
-from conversations.core.transcript import Transcript
+from conversations.core.transcript import Standing, Transcript
 from conversations.core.wording import say
 from conversations.llm.base import ChatModel, ModelError, Outcome
 from tenants_app.documents import Documents
@@ -45,13 +45,17 @@ class Turn:
     version: int
     time_zone: str
     transcript: Transcript
+    standing: Standing
     conversation_id: str
-    answers: list[int]
     reply_id: str
     new_message_id: Callable[[], str]
     queued: float
     begun: float = field(default_factory=time.monotonic)
-    supersedes: str = ""
+
+    @property
+    def answers(self) -> list[int]:
+        """The seqs of the visitor's rows that the reply answers."""
+        return self.standing.unanswered
 
     @property
     def asked(self) -> Row:
@@ -67,7 +71,7 @@ class Reply:
         self.turn, self._sink = turn, sink
         self.language = turn.asked.language or persona.language
         self._splitter = StreamSplitter(persona.min_chars, persona.max_chars)
-        self._guard = GreetingGuard(turn.transcript.summary.greeted, self.language)
+        self._guard = GreetingGuard(turn.standing.greeted, self.language)
         self._ready: list[str] = []
         self._parts = 0
         self._shown_at, self._shown = time.monotonic(), (0, 0)
@@ -118,8 +122,8 @@ class Reply:
         receipt: dict[str, Any] = {}
         if self._parts == 1:
             receipt["answers"] = turn.answers
-            if turn.supersedes:
-                receipt["supersedes"] = turn.supersedes
+            if turn.standing.open_reply:
+                receipt["supersedes"] = turn.standing.open_reply
         row = Row(
             message_id=turn.new_message_id(),
             session_id=turn.conversation_id,
@@ -173,8 +177,9 @@ def prompt_for(turn: Turn) -> Prompt:
         transcript=turn.transcript,
         language=turn.asked.language or turn.documents.persona.language,
         moment=f"{local:%A, %Y-%m-%d %H:%M}",
-        facts=dict(turn.transcript.summary.facts),
-        length=len(turn.transcript.rows),
+        facts=turn.standing.facts,
+        greeted=turn.standing.greeted,
+        length=turn.standing.length,
     )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import logging
+import weakref
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,6 +42,14 @@ def _forget_limits(*, setting: str, **kwargs: object) -> None:
         _limits.cache_clear()
 
 
+_open: "weakref.WeakSet[ChatConsumer]" = weakref.WeakSet()
+
+
+async def close_all(code: int = RESTART) -> None:
+    """Close every socket of this process (it stops: clients come back on their own)."""
+    await asyncio.gather(*(socket.close(code) for socket in list(_open)), return_exceptions=True)
+
+
 class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ships no types
     """One visitor's socket."""
 
@@ -59,6 +68,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
         self.address = _address(self.scope, headers)
         self.refusals, self.frames = 0, Buckets(FRAMES_OF_ONE_SOCKET if settings.RATE_LIMIT_VISITOR else None)
         self.idle: asyncio.TimerHandle | None = None
+        _open.add(self)
         await self.accept()  # a browser sees the close code only of an accepted socket
         tenant = await avisitor_tenant(self.scope["url_route"]["kwargs"]["slug"], self.origin, host)
         if tenant is None:
@@ -68,6 +78,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
         self._wait(HELLO_SECONDS)
 
     async def disconnect(self, code: int) -> None:
+        _open.discard(self)
         if self.idle is not None:
             self.idle.cancel()
         if self.visit is not None:
@@ -208,10 +219,6 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
         if event["except"] != self.channel_name:
             for frame in event["frames"]:
                 await self.send(frame)
-
-    async def chat_close(self, event: dict[str, Any]) -> None:
-        """The server stops."""
-        await self.close(event["code"])
 
     def _group(self) -> str:
         assert self.visit is not None  # noqa: S101 - only asked after hello

@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import time
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 
 from conversations import agent
 from conversations.core.records import Row, Status
-from conversations.core.transcript import Transcript
+from conversations.core.transcript import Standing, Transcript
 from conversations.index import writer
 from conversations.llm import ChatModel, chat_model
 from conversations.llm.offline import OfflineModel
@@ -37,6 +37,11 @@ class _Running:
         self.stored = self.replan = self.again = False
         self.current: asyncio.Task[agent.Reply] | None = None
         self.task: asyncio.Task[None] | None = None
+
+    async def read(self) -> Transcript:
+        """The conversation as it stands."""
+        recent = self.storage.recent(self.conversation_id)
+        return recent or await in_file_thread(self.storage.read, self.conversation_id)
 
     async def show(self, *frames: str) -> None:
         """Tell every socket of the conversation."""
@@ -107,14 +112,17 @@ class Turns:
     async def _run(self, running: _Running) -> None:
         held = ExitStack()
         try:
-            transcript = await _hold(running, held)
-            while transcript is not None and (running.again or _wants_answer(transcript)):
+            mine = await _hold(running, held)
+            while mine:
                 running.again = False
-                if transcript.summary.unanswered:
-                    await self._one_turn(running, transcript)
-                elif transcript.summary.open_reply:
+                transcript = await running.read()
+                standing = transcript.standing()
+                if _wants_answer(standing):
+                    await self._one_turn(running, transcript, standing)
+                elif standing.open_reply:
                     await running.store([agent.closing_row(transcript, new_id("m"))])
-                transcript = await in_file_thread(running.storage.read, running.conversation_id)
+                elif not running.again:
+                    break
         except Exception:  # the boundary of a turn: whatever went wrong, the visitor is told  # noqa: BLE001
             log.exception("tenant %s: a conversation could not be answered", running.tenant.slug)
             await running.show(typing_frame(False), error_frame("unavailable"))
@@ -122,8 +130,8 @@ class Turns:
             self._running.pop((running.tenant.slug, running.conversation_id), None)
             FILE_THREADS.submit(held.close)
 
-    async def _one_turn(self, running: _Running, transcript: Transcript) -> None:
-        turn = _turn(running, transcript)
+    async def _one_turn(self, running: _Running, transcript: Transcript, standing: Standing) -> None:
+        turn = _turn(running, transcript, standing)
         running.stored = running.replan = False
         await running.show(typing_frame(True))
         model = self._model or chat_model()
@@ -141,7 +149,7 @@ class Turns:
         running.queued = time.monotonic()
 
 
-def _turn(running: _Running, transcript: Transcript) -> agent.Turn:
+def _turn(running: _Running, transcript: Transcript, standing: Standing) -> agent.Turn:
     tenant = running.tenant
     return agent.Turn(
         tenant=tenant.slug,
@@ -149,41 +157,30 @@ def _turn(running: _Running, transcript: Transcript) -> agent.Turn:
         version=tenant.version,
         time_zone=tenant.time_zone,
         transcript=transcript,
+        standing=standing,
         conversation_id=running.conversation_id,
-        answers=list(transcript.summary.unanswered),
-        supersedes=transcript.summary.open_reply,
         reply_id=new_id("r"),
         new_message_id=lambda: new_id("m"),
         queued=running.queued,
     )
 
 
-async def _hold(running: _Running, held: ExitStack) -> Transcript | None:
-    """Get the right to answer, and the conversation; None when another process has answered it."""
+async def _hold(running: _Running, held: ExitStack) -> bool:
+    """Get the right to answer; False when another process has answered meanwhile."""
     while True:
-        got, lease, transcript = await in_file_thread(_hold_and_read, running)
+        lease = running.storage.lease(running.conversation_id)
+        got = await in_file_thread(lease.__enter__)
         held.push(lease)
         if got:
-            return transcript
+            return True
         held.close()
-        if not _wants_answer(transcript):
-            return None
+        if not _wants_answer((await running.read()).standing()):
+            return False
         await asyncio.sleep(LEASE_RETRY_SECONDS)
 
 
-def _hold_and_read(running: _Running) -> tuple[bool, AbstractContextManager[bool], Transcript]:
-    lease = running.storage.lease(running.conversation_id)
-    got = lease.__enter__()
-    try:
-        return got, lease, running.storage.read(running.conversation_id)
-    except StorageError:
-        lease.__exit__(None, None, None)
-        raise
-
-
-def _wants_answer(transcript: Transcript) -> bool:
-    summary = transcript.summary
-    return summary.status in {Status.ASSISTANT, Status.WAITING} and bool(summary.unanswered or summary.open_reply)
+def _wants_answer(standing: Standing) -> bool:
+    return standing.status in {Status.ASSISTANT, Status.WAITING} and bool(standing.unanswered)
 
 
 turns = Turns()

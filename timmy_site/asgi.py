@@ -14,6 +14,7 @@ _django = get_asgi_application()
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.core import checks  # noqa: E402
 
+from conversations.consumers import close_all  # noqa: E402
 from conversations.routing import websocket_urlpatterns  # noqa: E402
 from conversations.service import service  # noqa: E402
 
@@ -44,9 +45,14 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             service.start()
             await send({"type": "lifespan.startup.complete"})
         else:
-            await service.stop()
+            await _stop()
             await send({"type": "lifespan.shutdown.complete"})
             return
+
+
+async def _stop() -> None:
+    await close_all()
+    await service.stop()
 
 
 def _with_twisted() -> None:
@@ -57,7 +63,7 @@ def _with_twisted() -> None:
     # "When running" is before the event loop runs; the first call in it comes right after.
     reactor.callWhenRunning(lambda: reactor.callLater(0, service.start))  # type: ignore[attr-defined]
     reactor.addSystemEventTrigger(  # type: ignore[attr-defined]
-        "before", "shutdown", lambda: Deferred.fromFuture(asyncio.ensure_future(service.stop()))
+        "before", "shutdown", lambda: Deferred.fromFuture(asyncio.ensure_future(_stop()))
     )
 
 

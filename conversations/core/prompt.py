@@ -2,7 +2,7 @@
 
 import threading
 import weakref
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
@@ -34,26 +34,22 @@ def json_text(text: str) -> str:
 class Prompt:
     """Everything one reply is made from: values only.
 
-    `transcript` ends with the visitor's words to answer; `facts` are what is known of the visitor; `moment` is the
-    tenant's local time in words.
+    The first `length` rows of `transcript` end with the visitor's words to answer; `facts` are what is known of the
+    visitor; `greeted` says that the assistant has spoken before; `moment` is the tenant's local time in words.
     """
 
     documents: Documents
     transcript: Transcript
     language: str
     moment: str
-    facts: dict[str, str] = field(default_factory=dict)
-    length: int = 0
+    facts: dict[str, str]
+    greeted: bool
+    length: int
 
     @property
     def rows(self) -> list[Row]:
         """The conversation up to the words to answer."""
-        return self.transcript.rows[: self.length] if self.length else list(self.transcript.rows)
-
-    @property
-    def greeted(self) -> bool:
-        """Whether the assistant has spoken in this conversation before."""
-        return self.transcript.summary.greeted
+        return self.transcript.rows[: self.length]
 
     def messages(self) -> list[bytes]:
         """The `messages` of a Chat Completions request: JSON objects with commas between, as pieces to join.

@@ -1,29 +1,53 @@
 """A conversation as read so far: its rows in order, the ids its senders gave them, and what they amount to."""
 
+import threading
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from conversations.core.records import Row
 from conversations.core.summary import Summary
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A conversation at one moment: how many rows it had, and what they left to do."""
+
+    length: int
+    unanswered: list[int]
+    open_reply: str
+    status: str
+    greeted: bool
+    facts: dict[str, str]
+
+
 class Transcript:
     """An append-only view of one conversation's rows; `rows[n]` has seq n + 1."""
 
-    __slots__ = ("__weakref__", "by_client_id", "rows", "summary")
+    __slots__ = ("__weakref__", "_lock", "by_client_id", "rows", "summary")
 
     def __init__(self, rows: Iterable[Row] = ()) -> None:
         self.rows: list[Row] = []
         self.by_client_id: dict[str, Row] = {}
         self.summary = Summary()
+        self._lock = threading.Lock()
         self.extend(rows)
 
     def extend(self, rows: Iterable[Row]) -> None:
         """Take in the next rows, in order."""
-        for row in rows:
-            self.summary.add(row)
-            if row.client_id:
-                self.by_client_id.setdefault(row.client_id, row)
-            self.rows.append(row)
+        with self._lock:
+            for row in rows:
+                self.summary.add(row)
+                if row.client_id:
+                    self.by_client_id.setdefault(row.client_id, row)
+                self.rows.append(row)
+
+    def standing(self) -> Standing:
+        """How the conversation stands now; rows that another thread adds meanwhile count whole or not at all."""
+        with self._lock:
+            one = self.summary
+            return Standing(
+                len(self.rows), list(one.unanswered), one.open_reply, one.status, one.greeted, dict(one.facts)
+            )
 
     @property
     def chain(self) -> str:
