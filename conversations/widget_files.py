@@ -10,9 +10,10 @@ from typing import NamedTuple
 FOLDER = Path(__file__).parent / "static" / "conversations"
 LOADER = "widget.js"
 
-# Only what stands alone on its lines goes: nothing inside code or text can be mistaken for a comment.
+# Only comments alone on their lines and JSDoc casts go: nothing inside code or text can be mistaken for those.
 _BLOCK_COMMENT = re.compile(r"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n", re.MULTILINE | re.DOTALL)
 _LINE_COMMENT = re.compile(r"^[ \t]*//[^\n]*\n", re.MULTILINE)
+_TYPE_CAST = re.compile(r"/\*\* @\w+ \{[^*\n]*\} \*/ ?")
 _INDENT = re.compile(r"^[ \t]+|\n(?=\n)", re.MULTILINE)
 
 
@@ -25,8 +26,10 @@ class WidgetFile(NamedTuple):
 
 
 def slimmed(source: str) -> str:
-    """JavaScript without comment lines, blank lines and indentation; everything else stays as it was written."""
-    return _INDENT.sub("", _LINE_COMMENT.sub("", _BLOCK_COMMENT.sub("", source)))
+    """JavaScript without comments, blank lines and indentation; everything else stays as it was written."""
+    for pattern in (_BLOCK_COMMENT, _LINE_COMMENT, _TYPE_CAST, _INDENT):
+        source = pattern.sub("", source)
+    return source
 
 
 def widget_file(name: str) -> WidgetFile | None:

@@ -27,7 +27,10 @@ def browser() -> Iterator[Browser]:
     """One Chromium for all tests; without one the tests fail with a plain sentence, they are never skipped."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not path:
-        pytest.fail("No Chromium found: install it (apt-get install chromium) or name it in the CHROMIUM variable.", pytrace=False)
+        pytest.fail(
+            "No Chromium found: install it (apt-get install chromium) or name it in the CHROMIUM variable.",
+            pytrace=False,
+        )
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield chromium
@@ -67,7 +70,9 @@ def visitor(browser: Browser) -> Iterator[Callable[..., Page]]:
 def watched(page: Page) -> Page:
     """Keep what the page complains about in `page.complaints`."""
     complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type in {"warning", "error"} else None)
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in {"warning", "error"} else None
+    )
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.complaints = complaints  # type: ignore[attr-defined]
     return page
@@ -98,7 +103,9 @@ def timmy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "LOG_LEVEL": "WARNING",
     }
     for command in (["migrate", "--verbosity", "0"], ["demo_tenants"]):
-        subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL
+        )
     with (folder / "daphne.log").open("w") as log:
         command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "timmy_site.asgi:application"]
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import json
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -51,6 +52,8 @@ class FakeServer:
         self.status = "assistant"
         self.conversation = 1
         self.refuse: int | None = None
+        self.busy = False
+        self.failing_hellos = 0
         self.on_message: Script = FakeServer.answer
         self.reply_text = "Entregamos em **3 dias úteis**."
         self._replies = itertools.count(1)
@@ -126,6 +129,15 @@ class FakeServer:
         for socket in list(self.sockets):
             socket.socket.close()
 
+    @staticmethod
+    def wait_until(true: Callable[[], bool], seconds: float = 5.0) -> None:
+        """Give other threads time to make something true. Raises TimeoutError."""
+        until = time.monotonic() + seconds
+        while not true():
+            if time.monotonic() > until:
+                raise TimeoutError
+            time.sleep(0.02)
+
     def messages(self) -> list[Frame]:
         return [frame for frame in self.received if frame["type"] == "message"]
 
@@ -198,6 +210,10 @@ class FakeServer:
             self.set_status("closed")
 
     def _hello(self, socket: ServerConnection, frame: Frame) -> None:
+        if self.failing_hellos:
+            self.failing_hellos -= 1
+            self.send(socket, {"type": "error", "code": "unavailable", "detail": ""})
+            return
         if self.status == "closed":
             self.new_conversation()
         history = [row for row in self.rows if row["seq"] > frame["last_seen"]]
@@ -210,7 +226,7 @@ class FakeServer:
                 "history": history[-200:],
                 "more": len(history) > 200,
                 "status": self.status,
-                "busy": False,
+                "busy": self.busy,
                 "consent": self.consent,
             },
         )

@@ -150,8 +150,10 @@
 
   /** Load the chat once; a failed attempt may be repeated. */
   function load() {
-    loading ??= import(`${origin}/widget/${config.code}/chat.js`).then(
-      ({ createChat }) => createChat({ root, frame, adopt, svg, config, slug, origin, page, language: language(), version: VERSION, emit, unread, close: api.close }),
+    const from = `${origin}/widget/${config.code}`;
+    loading ??= Promise.all([import(`${from}/chat.js`), import(`${from}/words-${language()}.js`)]).then(
+      ([{ createChat }, { WORDS: words }]) =>
+        createChat({ root, frame, adopt, svg, config, slug, origin, page, words, version: VERSION, emit, unread, close: api.close }),
       (error) => {
         loading = undefined;
         console.warn('Timmy: the chat could not be loaded.');
@@ -200,8 +202,8 @@
     /** @param {string} text */
     send: async (text) => {
       if (!config) return void queue.push(['send', text]);
-      await open();
-      chat?.send(String(text));
+      open();
+      (await load().catch(() => {}))?.send(String(text));
     },
     /** @param {string} name an event without its prefix @param {(detail: object) => void} listener */
     on: (name, listener) => {

@@ -7,7 +7,6 @@ import { Log } from './log.js';
 import { Panel } from './panel.js';
 import { Session } from './session.js';
 import { Store } from './store.js';
-import { LOCALES, STRINGS } from './strings.js';
 import { STYLE } from './style.js';
 import { rich } from './text.js';
 
@@ -23,7 +22,7 @@ const SLEPT_MS = 30_000;
  * @property {string} slug
  * @property {string} origin
  * @property {boolean} page fill the page, nothing to close
- * @property {'pt' | 'en' | 'es'} language
+ * @property {typeof import('./words-pt.js').WORDS} words
  * @property {string} version
  * @property {(name: string, detail?: object) => void} emit
  * @property {(count: number) => void} unread
@@ -41,8 +40,7 @@ class Chat {
   /** @param {Stage} stage */
   constructor(stage) {
     this.stage = stage;
-    this.words = STRINGS[stage.language];
-    this.locale = LOCALES[stage.language];
+    this.words = stage.words;
     this.store = new Store(stage.slug);
     stage.adopt(STYLE);
     this.#build();
@@ -57,14 +55,14 @@ class Chat {
       end: () => this.session.wish({ type: 'end' }),
       older: () => this.session.older(),
     });
-    this.log = new Log(words, this.locale, config);
+    this.log = new Log(words, config);
     this.composer = new Composer(words, this.panel.icon('send'), config.placeholder || words.placeholder, {
       submit: (text) => this.#submit(text),
       typing: () => this.session.typing(),
     });
     this.panel.scroller.append(this.log.list, this.log.growing);
     this.panel.foot.append(this.composer.node, this.composer.count);
-    this.panel.node.lang = this.locale;
+    this.panel.node.lang = words.locale;
     this.#greet();
     stage.frame.prepend(this.panel.node);
   }
@@ -85,13 +83,13 @@ class Chat {
   listen() {
     if (this.#started) return;
     this.#started = true;
-    const { stage, locale } = this;
+    const { stage, words } = this;
     const url = `${stage.origin.replace(/^http/, 'ws')}/ws/chat/${stage.slug}/`;
-    this.session = new Session({ url, store: this.store, locale, version: stage.version }, this.#events());
+    this.session = new Session({ url, store: this.store, locale: words.locale, version: stage.version }, this.#events());
     this.session.restore();
     this.session.start();
     document.addEventListener('visibilitychange', () => this.#woke(), { signal: this.#life.signal });
-    window.addEventListener('online', () => this.session.probe(), { signal: this.#life.signal });
+    window.addEventListener('online', () => this.session.networkChanged(), { signal: this.#life.signal });
   }
 
   /** @param {boolean} focus */
@@ -115,6 +113,7 @@ class Chat {
   /** @param {string} text */
   send(text) {
     const trimmed = text.trim();
+    this.listen();
     if (trimmed && !this.#submit(trimmed)) this.composer.fill(trimmed);
   }
 

@@ -91,10 +91,11 @@ export class Line {
 
   /** A socket can be dead without saying so: unless any frame comes soon, take it for lost. */
   expect() {
-    this.#patience ||= window.setTimeout(() => this.#abandon(), ANSWER_MS);
+    this.#patience ||= window.setTimeout(() => this.abandon(), ANSWER_MS);
   }
 
-  #abandon() {
+  /** Take the socket for lost. */
+  abandon() {
     const socket = this.#socket;
     if (!socket) return;
     this.#closed(1006);

@@ -20,12 +20,12 @@ export class Log {
   #drafts = new Map();
   #typing = false;
 
-  /** @param {any} words @param {string} locale @param {{agent_name: string}} config */
-  constructor(words, locale, config) {
+  /** @param {any} words @param {{agent_name: string}} config */
+  constructor(words, config) {
     this.words = words;
     this.config = config;
-    this.clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
-    this.calendar = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' });
+    this.clock = new Intl.DateTimeFormat(words.locale, { hour: '2-digit', minute: '2-digit' });
+    this.calendar = new Intl.DateTimeFormat(words.locale, { dateStyle: 'long', timeStyle: 'short' });
     this.list = h('div', { role: 'log', class: 'log', 'aria-label': words.messages });
     // Growing parts stand outside the log, so that a screen reader hears each part once, whole.
     this.growing = h('div', { class: 'log growing', 'aria-hidden': 'true' });
@@ -77,7 +77,8 @@ export class Log {
     node.dataset.seq = String(row.seq);
     this.#rows.set(row.seq, node);
     const next = [...this.list.children].find((other) => Number(/** @type {HTMLElement} */ (other).dataset.seq ?? Infinity) > row.seq);
-    if (next !== node.nextElementSibling || !node.isConnected) this.list.insertBefore(node, next ?? null);
+    // Moving a node makes screen readers say it again: it stays where it is when that is its place.
+    if (!node.isConnected || (next ?? null) !== node.nextElementSibling) this.list.insertBefore(node, next ?? null);
     this.#group(node);
     if (node.nextElementSibling) this.#group(/** @type {HTMLElement} */ (node.nextElementSibling));
   }

@@ -18,9 +18,9 @@ export class Panel {
   constructor({ words, config, svg, page }, on) {
     this.words = words;
     this.icon = (/** @type {keyof typeof ICONS} */ name) => svg('i', ICONS[name]);
-    this.subline = h('p', { class: 'sub', id: 'sub', text: words.machine });
+    this.subline = h('p', { class: 'sub', text: words.machine });
     this.face = h('span', { class: 'avatar head', 'aria-hidden': 'true', text: [...config.agent_name][0]?.toUpperCase() ?? '' });
-    this.title = h('h2', { id: 'title', text: config.agent_name });
+    this.title = h('h2', { text: page ? `${config.agent_name} · ${config.name}` : config.agent_name });
     this.#buildMenu(on);
     this.older = h('button', { type: 'button', class: 'quiet older', text: words.older, hidden: true, onclick: on.older });
     this.welcome = h('div', { class: 'welcome' });

@@ -36,6 +36,8 @@ export class Session {
   #consentVersion = '';
   #first = Infinity;
   #healing = -1;
+  /** The last_seen of the last hello. */
+  #askedFrom = 0;
   /** @type {string[]} which side each unanswered sync asked for */
   #asked = [];
   /** @type {object[]} what the visitor asked for while there was no connection */
@@ -45,6 +47,7 @@ export class Session {
   /** @type {string | null | undefined} a part whose beginning we missed; undefined: not known yet which */
   #unwhole = null;
   #complained = false;
+  #over = false;
   #refusals = 0;
 
   /**
@@ -54,7 +57,7 @@ export class Session {
   constructor({ url, store, locale, version }, on) {
     this.store = store;
     this.on = on;
-    this.about = { locale, version, page: location.origin + location.pathname };
+    this.about = { locale, version, page: (location.origin + location.pathname).slice(0, 2000) };
     this.conversation = store.kept.conversation ?? null;
     this.line = new Line(url, {
       open: () => this.#hello(),
@@ -127,7 +130,12 @@ export class Session {
     this.#reconnect();
   }
 
-  /** Ask whether the socket still lives, after the machine slept or the network changed. */
+  /** The network came back, perhaps as another one: the old socket may be dead without knowing. */
+  networkChanged() {
+    if (this.status !== 'closed' && !this.#over) this.#reconnect();
+  }
+
+  /** Ask whether the socket still lives, after the machine slept. */
   probe() {
     if (this.ready) this.#sync('after', this.known);
     else this.line.wake();
@@ -141,7 +149,8 @@ export class Session {
 
   #hello() {
     const visitor = this.store.kept.visitor ?? null;
-    this.line.send({ type: 'hello', visitor, conversation: this.conversation, last_seen: this.known, ...this.about });
+    this.#askedFrom = this.conversation ? this.known : 0;
+    this.line.send({ type: 'hello', visitor, conversation: this.conversation, last_seen: this.#askedFrom, ...this.about });
     this.line.expect();
   }
 
@@ -162,6 +171,7 @@ export class Session {
   }
 
   #refused() {
+    this.#over = true;
     this.#forgetConnection();
     this.on.connection('refused');
   }
@@ -199,7 +209,7 @@ export class Session {
 
   /** @param {any} frame */
   #ready(frame) {
-    const sent = this.known;
+    const sent = this.#askedFrom;
     const changed = frame.conversation !== this.conversation;
     if (changed) this.#begin(frame.conversation);
     this.store.keep({ visitor: frame.visitor, conversation: frame.conversation, ...(changed ? { seen: 0 } : {}) });
@@ -329,6 +339,8 @@ export class Session {
     if (code === 'conversation_closed' && message) return this.#elsewhere();
     if (code === 'consent_required') return this.#consentAgain();
     if (message) return this.#notTaken(message, code, seconds);
+    // Refused a greeting: come back after a pause.
+    if (!this.ready) return this.line.abandon();
     // It may have answered a sync: allow asking again.
     this.#asked = [];
     this.#healing = -1;

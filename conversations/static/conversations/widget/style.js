@@ -27,11 +27,11 @@ export const STYLE = `
   .menu .i { stroke-width: 3; }
   .sr { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 
-  header { display: flex; align-items: center; gap: 12px; padding: 14px 12px 14px 18px; border-block-end: 1px solid var(--line); flex: none; }
-  header:dir(rtl) { padding: 14px 18px 14px 12px; }
+  header { display: flex; align-items: center; gap: 10px; padding: 14px 8px 14px 18px; border-block-end: 1px solid var(--line); flex: none; }
+  header:dir(rtl) { padding: 14px 18px 14px 8px; }
   .who { flex: 1; min-width: 0; }
   h2 { font-size: 16px; line-height: 1.3; font-weight: 650; letter-spacing: -.01em; }
-  .sub { font-size: 13px; line-height: 1.4; color: var(--soft); }
+  .sub { font-size: 12.5px; text-wrap: balance; line-height: 1.4; color: var(--soft); }
   .icon { width: 44px; height: 44px; flex: none; display: grid; place-items: center; border-radius: 12px; color: var(--soft); }
   .icon:hover { background: var(--bot); color: var(--ink); }
   .close { order: 1; margin-inline-start: -8px; }
