@@ -29,7 +29,7 @@ FULL = (
     Phase("cost", AT_ONCE, "turns", "--visitors 50 --turns 30 --warmup 4 --resume", 5),
     Phase("live 50", LIVE, "turns", "--visitors 50 --turns 4 --spread 2.4 --resume", 3),
     Phase("live 200", LIVE, "turns", "--visitors 200 --turns 3 --spread 2.4", 3),
-    Phase("growth", SHORT, "growth", "--visitors 60 --upto 1000", 3, ("timmy",)),
+    Phase("growth", SHORT, "growth", "--visitors 40 --upto 1000", 2, ("timmy",)),
     Phase("idle", AT_ONCE, "idle", "--visitors 1000", 2),
 )
 

@@ -48,11 +48,12 @@ def rounds(phase: Phase, servers: list[str], home: Home, cores: Cores, model_url
     return found
 
 
-def heading(cores: Cores, quick: bool, seconds: float) -> str:
+def heading(cores: Cores, quick: bool, seconds: float, load: float) -> str:
     """What was run, and on what."""
     kind = "quick run: a smoke test, its figures are rough" if quick else "full run"
     machine = f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores"
-    return f"Benchmark, {kind}; {seconds:.0f} s. {machine}. {cores.describe()}"
+    busy = f"Load average before the run: {load:.2f} (well above 0: others used the machine, take care)."
+    return f"Benchmark, {kind}; {seconds:.0f} s. {machine}. {busy} {cores.describe()}"
 
 
 def options_of(arguments: list[str]) -> argparse.Namespace:
@@ -80,14 +81,14 @@ def run(options: argparse.Namespace, home: Home, cores: Cores) -> Runs:
 
 def main(arguments: list[str]) -> int:
     """The command line; 1 when anything was lost, doubled, changed, foreign or refused, 2 when nothing ran."""
-    options, cores, began = options_of(arguments), Cores.found(), time.monotonic()
+    options, cores, began, load = options_of(arguments), Cores.found(), time.monotonic(), os.getloadavg()[0]
     try:
         with tempfile.TemporaryDirectory(prefix="timmy-bench-", ignore_cleanup_errors=True) as folder:
             runs = run(options, Home(Path(folder)), cores)
     except NotRunning as problem:
         print(problem, file=sys.stderr)
         return 2
-    text = markdown(runs, heading(cores, options.quick, time.monotonic() - began))
+    text = markdown(runs, heading(cores, options.quick, time.monotonic() - began, load))
     print(text)
     if options.out:
         options.out.write_text(json.dumps(runs, indent=1) if options.out.suffix == ".json" else text + "\n")
