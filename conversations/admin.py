@@ -1,6 +1,7 @@
 """The admin's pages about conversations and visitors: to read and to take away, never to change."""
 
 import re
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -13,8 +14,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter
-from unfold.decorators import action, display
+from unfold.contrib.filters.admin import ChoicesDropdownFilter  # type: ignore[import-untyped]
+from unfold.decorators import action  # type: ignore[import-untyped]
+from unfold.decorators import display as labelled
 
 from conversations.admin_filters import ChannelFilter, DaysFilter
 from conversations.admin_views import download_file, export_page, reading_room
@@ -28,6 +30,11 @@ BADGES = {
     ConversationStatus.OPERATOR.value: "warning",
     ConversationStatus.CLOSED.value: "success",
 }
+
+
+def short(moment: datetime) -> str:
+    """A moment in the reader's spelling, short enough for a column."""
+    return date_format(localtime(moment), "SHORT_DATETIME_FORMAT")
 
 
 class RecordAdmin(TenantScopedAdmin):
@@ -59,14 +66,13 @@ class ConversationAdmin(RecordAdmin):
     """Conversations: a list from the index, and each one's reading room from its file."""
 
     visitor_prefix = "visitor__"
-    list_display = ("visitor", "tenant", "last_words", "badge", "channel", "started_at", "last_at", "rows")
+    list_display = ("visitor", "tenant", "last_words", "badge", "channel", "started", "last", "rows")
     list_filter = (("status", ChoicesDropdownFilter), ChannelFilter, ("last_at", DaysFilter), TenantFilter)
     list_filter_submit = True
     list_select_related = ("visitor", "tenant")
     list_per_page = 50
     search_fields = ("visitor__name", "visitor__email", "visitor__phone", "conversation_id")
     search_help_text = _("Name, e-mail, phone or conversation id")
-    show_full_result_count = False
     actions_list = ("export",)
 
     def get_urls(self) -> list[URLPattern]:
@@ -90,7 +96,7 @@ class ConversationAdmin(RecordAdmin):
             return self._not_there(request, object_id)
         return download_file(request, conversation)
 
-    @action(description=_("Download conversations"), url_path="export", icon="download", permissions=["export"])
+    @action(description=_("Download conversations"), url_path="export", icon="download", permissions=["export"])  # type: ignore[untyped-decorator]
     def export(self, request: HttpRequest) -> HttpResponseBase:
         return export_page(self, request)
 
@@ -98,21 +104,29 @@ class ConversationAdmin(RecordAdmin):
         return has_role(request, AUDITORS)
 
     def _not_there(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        answer: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined]
+        answer: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         return answer
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
         return super().get_queryset(request).select_related("visitor", "tenant")
 
-    @display(description=_("last words"))
+    @admin.display(description=_("last words"))
     def last_words(self, conversation: Conversation) -> str:
         return conversation.preview
 
-    @display(description=_("status"), ordering="status", label=BADGES)
+    @labelled(description=_("status"), ordering="status", label=BADGES)  # type: ignore[untyped-decorator]
     def badge(self, conversation: Conversation) -> tuple[str, str]:
         return conversation.status, conversation.get_status_display()
 
-    @display(description=_("messages"), ordering="last_seq")
+    @admin.display(description=_("started"), ordering="started_at")
+    def started(self, conversation: Conversation) -> str:
+        return short(conversation.started_at)
+
+    @admin.display(description=_("last message"), ordering="last_at")
+    def last(self, conversation: Conversation) -> str:
+        return short(conversation.last_at)
+
+    @admin.display(description=_("messages"), ordering="last_seq")
     def rows(self, conversation: Conversation) -> int:
         return conversation.last_seq
 
@@ -121,43 +135,46 @@ class ConversationAdmin(RecordAdmin):
 class VisitorAdmin(RecordAdmin):
     """Visitors, as far as their conversations tell."""
 
-    list_display = ("who", "tenant", "email", "phone", "channel", "session_count", "last_seen_at")
+    list_display = ("who", "tenant", "email", "phone", "channel", "session_count", "last_seen")
     list_filter = (ChannelFilter, ("last_seen_at", DaysFilter), TenantFilter)
     list_filter_submit = True
     list_select_related = ("tenant",)
     list_per_page = 50
     search_fields = ("name", "email", "phone", "visitor_id")
     search_help_text = _("Name, e-mail, phone or visitor id")
-    show_full_result_count = False
     fields = (
         "who", "tenant", "email", "phone", "known_facts", "language", "channel", "consent", "created_at",
         "last_seen_at", "their_conversations", "visitor_id",
     )  # fmt: skip
     readonly_fields = ("who", "known_facts", "consent", "their_conversations")
 
-    @display(description=_("visitor"), ordering="name")
+    @admin.display(description=_("visitor"), ordering="name")
     def who(self, visitor: Visitor) -> str:
         return str(visitor)
 
-    @display(description=_("facts"))
+    @admin.display(description=_("last seen"), ordering="last_seen_at")
+    def last_seen(self, visitor: Visitor) -> str:
+        return short(visitor.last_seen_at)
+
+    @admin.display(description=_("facts"))
     def known_facts(self, visitor: Visitor) -> str:
         return format_html_join("", "{}: {}<br>", facts_of(visitor.facts)) or "-"
 
-    @display(description=_("consent"))
+    @admin.display(description=_("consent"))
     def consent(self, visitor: Visitor) -> str:
         if visitor.consent_at is None:
             return gettext("not asked")
-        day = date_format(localtime(visitor.consent_at), "SHORT_DATETIME_FORMAT")
+        day = short(visitor.consent_at)
         answer = gettext("granted") if visitor.consent_granted else gettext("refused")
         return f"{answer} · {visitor.consent_version} · {day}"
 
-    @display(description=_("conversations"))
+    @admin.display(description=_("conversations"))
     def their_conversations(self, visitor: Visitor) -> str:
         found = visitor.conversations.order_by("-last_at")[:50]
         links = (
             (
                 reverse("admin:conversations_conversation_change", args=[one.pk]),
-                date_format(localtime(one.last_at), "SHORT_DATETIME_FORMAT"),
+                short(one.last_at),
                 one.preview,
             )
             for one in found
@@ -170,7 +187,7 @@ class ExportAdmin(RecordAdmin):
     """The log of downloads."""
 
     view_roles = AUDITORS
-    list_display = ("asked_at", "tenant", "asked_by", "what", "flavour", "first_day", "last_day")
+    list_display = ("asked", "tenant", "asked_by", "what", "flavour", "first_day", "last_day")
     list_filter = (TenantFilter, ("asked_at", DaysFilter))
     list_filter_submit = True
     list_select_related = ("tenant", "asked_by")
@@ -182,8 +199,13 @@ class ExportAdmin(RecordAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        return super(RecordAdmin, self).get_search_results(request, queryset, search_term)
+        found: tuple[QuerySet[Any], bool] = super(RecordAdmin, self).get_search_results(request, queryset, search_term)
+        return found
 
-    @display(description=_("content"))
+    @admin.display(description=_("asked at"), ordering="asked_at")
+    def asked(self, export: Export) -> str:
+        return short(export.asked_at)
+
+    @admin.display(description=_("content"))
     def what(self, export: Export) -> str:
         return export.conversation_id or gettext("zip")

@@ -9,10 +9,10 @@ from django.forms import DateField
 from django.http import HttpRequest
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter
+from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter  # type: ignore[import-untyped]
 
 
-class ChannelFilter(DropdownFilter):
+class ChannelFilter(DropdownFilter):  # type: ignore[misc]
     """The channels of what the person may see."""
 
     title = _("channel")
@@ -26,7 +26,7 @@ class ChannelFilter(DropdownFilter):
         return queryset.filter(channel=self.value()) if self.value() else queryset
 
 
-class DaysFilter(RangeDateFilter):
+class DaysFilter(RangeDateFilter):  # type: ignore[misc]
     """Whole days, the last one included (the theme's own filter compares a moment with its midnight)."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:

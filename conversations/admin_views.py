@@ -17,13 +17,13 @@ from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget  # type: ignore[import-untyped]
 
 from conversations.exports import ZipExport, file_name, raw_copy, record_download
 from conversations.models import Conversation, Export
 from conversations.reading import read
 from conversations.storage import storage_for
-from conversations.storage.base import StorageError, UnreadableConversation
+from conversations.storage.base import StorageError
 from conversations.storage.csv_files import PREFIX, SUFFIX
 from tenants_app.admin_scope import AUDITORS, has_role, tenants_for
 from tenants_app.models import Tenant
@@ -153,10 +153,8 @@ def _file_bytes(conversation: Conversation) -> bytes | None:
     storage = storage_for(conversation.tenant.slug)
     try:
         return storage.raw(conversation.conversation_id)
-    except UnreadableConversation:
-        return raw_copy(storage, conversation.conversation_id)
     except (StorageError, OSError):
-        return None
+        return raw_copy(storage, conversation.conversation_id)
 
 
 def _team_names(tenant: Tenant) -> dict[str, str]:

@@ -14,7 +14,7 @@ from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import DatabaseError, transaction
 from django.utils import timezone
-from zipstream import ZIP_DEFLATED, ZipStream
+from zipstream import ZIP_DEFLATED, ZipStream  # type: ignore[import-untyped]
 
 from conversations import data_dictionary, reports, schema
 from conversations.core.records import Row
@@ -45,7 +45,7 @@ def record_download(tenant: Tenant, user: Any, **fields: Any) -> Export:
     LogEntry.objects.create(
         user=user,
         content_type=ContentType.objects.get_for_model(Export),
-        object_id=export.pk,
+        object_id=str(export.pk),
         object_repr=str(export)[:200],
         action_flag=ADDITION,
         change_message=f"{tenant.slug}: {what}",

@@ -59,7 +59,7 @@ def read(storage: Storage, conversation_id: str, before: int | None, names: Mapp
         transcript = storage.read(conversation_id)
         data = storage.raw(conversation_id)
     except ConversationNotFound:
-        return Reading(reason=gettext("There is no file for this conversation."))
+        return Reading(reason=gettext("There is no file for this conversation, or it holds no message."))
     except (StorageError, OSError) as error:
         return Reading(reason=str(error) or type(error).__name__)
     broken = codec.broken_links(data, transcript.rows)

@@ -97,4 +97,5 @@ Flavour = Audit | ExcelBr
 
 def flavour_of(name: str, zone: ZoneInfo) -> Flavour:
     """The flavour of this name (models.Export.Flavour). Raises KeyError."""
-    return {"audit": Audit(), "excel-br": ExcelBr(zone)}[name]
+    flavours: dict[str, Flavour] = {"audit": Audit(), "excel-br": ExcelBr(zone)}
+    return flavours[name]

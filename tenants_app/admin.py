@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import action  # type: ignore[import-untyped]
 
 from tenants_app import admin_people as admin_people
 from tenants_app import versions
@@ -20,6 +20,7 @@ from tenants_app.documents import DocumentError
 from tenants_app.models import Bundle, Membership, Tenant
 from tenants_app.structure import create_tenant_structure
 
+SETTINGS = ("name", "active", "language", "time_zone", "allowed_origins")
 CONTENT_TEMPLATE = "admin/tenants_app/content.html"
 
 
@@ -44,7 +45,7 @@ class TenantAdmin(TenantScopedAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Tenant | None = None) -> Any:
         shown = ["name", "slug", "active", "language", "time_zone", "allowed_origins"]
-        sets = [(None, {"fields": [*shown, "version"] if obj else shown})]
+        sets: list[tuple[Any, dict[str, Any]]] = [(None, {"fields": [*shown, "version"] if obj else shown})]
         if obj and obj.published and self.has_change_permission(request, obj):
             fields = [*PERSONA_FIELDS, "version_seen"]
             about = _("Saving changes here publishes a new version: visitors meet it at once.")
@@ -55,7 +56,8 @@ class TenantAdmin(TenantScopedAdmin):
         if not change:
             made = create_tenant_structure(obj.slug, obj.name, language=obj.language)
             obj.pk, obj.published, obj._state.adding = made.pk, made.published, False
-        super().save_model(request, obj, form, change=True)
+        # Never `published`: somebody may have published since this page was opened.
+        obj.save(update_fields=[*SETTINGS, "changed_at"])
         if not obj.allowed_origins:
             self.message_user(request, _("Any site may show this chat: no allowed sites are listed."), messages.WARNING)
         if getattr(form, "new_content", None) is not None:
@@ -70,19 +72,19 @@ class TenantAdmin(TenantScopedAdmin):
             return
         self.message_user(request, _("Version %(number)s is published.") % {"number": bundle.number})
 
-    @display(description=_("active"), boolean=True, ordering="active")
+    @admin.display(description=_("active"), boolean=True, ordering="active")
     def is_active(self, tenant: Tenant) -> bool:
         return tenant.active
 
-    @display(description=_("published version"))
+    @admin.display(description=_("published version"))
     def version(self, tenant: Tenant) -> str:
         return str(tenant.published.number) if tenant.published else gettext("none yet")
 
-    @action(description=_("Content"), url_path="content", icon="menu_book")
+    @action(description=_("Content"), url_path="content", icon="menu_book")  # type: ignore[untyped-decorator]
     def content(self, request: HttpRequest, object_id: str) -> HttpResponse:
         tenant = self.get_object(request, object_id)
         if tenant is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined,no-any-return]
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
         return content_page(self, request, tenant, versions.current(tenant))
 
 
@@ -127,11 +129,11 @@ class MembershipAdmin(TenantScopedAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and not _is_own(request, obj)
 
-    @display(description=_("person"), ordering="user__username")
+    @admin.display(description=_("person"), ordering="user__username")
     def person(self, membership: Membership) -> str:
         return membership.user.get_full_name() or membership.user.get_username()
 
-    @display(description=_("e-mail"))
+    @admin.display(description=_("e-mail"))
     def email(self, membership: Membership) -> str:
         return membership.user.email
 
@@ -163,13 +165,13 @@ class BundleAdmin(TenantScopedAdmin):
             raise PermissionDenied
         bundle = self.get_object(request, object_id)
         if bundle is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined,no-any-return]
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
         return content_page(self, request, bundle, bundle)
 
-    @display(description=_("version"), ordering="number")
+    @admin.display(description=_("version"), ordering="number")
     def version(self, bundle: Bundle) -> str:
         return str(bundle.number) if bundle.number else gettext("Draft")
 
-    @display(description=_("published now"), boolean=True)
+    @admin.display(description=_("published now"), boolean=True)
     def is_published(self, bundle: Bundle) -> bool:
         return bundle.tenant.published_id == bundle.pk

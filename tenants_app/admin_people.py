@@ -8,8 +8,8 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.admin import TabularInline  # type: ignore[import-untyped]
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm  # type: ignore[import-untyped]
 
 from tenants_app.admin_scope import PlatformAdminsOnly
 from tenants_app.models import Membership
@@ -19,7 +19,7 @@ admin.site.unregister(User)
 admin.site.unregister(Group)
 
 
-class MembershipInline(TabularInline):
+class MembershipInline(TabularInline):  # type: ignore[misc]
     """The businesses a person works for."""
 
     model = Membership

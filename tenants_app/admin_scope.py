@@ -7,8 +7,8 @@ from django.contrib.admin import site
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import DropdownFilter
+from unfold.admin import ModelAdmin  # type: ignore[import-untyped]
+from unfold.contrib.filters.admin import DropdownFilter  # type: ignore[import-untyped]
 
 from tenants_app.access import staff_tenants
 from tenants_app.models import Membership, Role, Tenant
@@ -24,7 +24,7 @@ def roles_of(request: HttpRequest) -> dict[int, str]:
     known: dict[int, str] | None = getattr(request, "tenant_roles", None)
     if known is None:
         mine = staff_tenants(request.user)
-        found = Membership.objects.filter(user_id=request.user.pk, tenant__in=mine)
+        found = Membership.objects.filter(user_id=request.user.pk or 0, tenant__in=mine)
         known = dict(found.values_list("tenant_id", "role"))
         request.tenant_roles = known  # type: ignore[attr-defined]
     return known
@@ -48,7 +48,7 @@ def has_role(request: HttpRequest, roles: Iterable[str], tenant_id: int | None =
     return not set(roles).isdisjoint(held)
 
 
-class TenantScopedAdmin(ModelAdmin):
+class TenantScopedAdmin(ModelAdmin):  # type: ignore[misc]
     """A model admin of things that belong to a tenant: what is not yours is answered like what is not there."""
 
     tenant_field: ClassVar[str] = "tenant"
@@ -58,7 +58,7 @@ class TenantScopedAdmin(ModelAdmin):
     delete_roles: ClassVar[frozenset[str]] = NOBODY
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        found = super().get_queryset(request)
+        found: QuerySet[Any] = super().get_queryset(request)
         return found.filter(**{f"{self.tenant_field}__in": tenants_for(request, self.view_roles)})
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -98,7 +98,7 @@ class TenantScopedAdmin(ModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
-class TenantFilter(DropdownFilter):
+class TenantFilter(DropdownFilter):  # type: ignore[misc]
     """Filters a list by one of the tenants that the person may see; not shown to who has only one."""
 
     title = _("business")
@@ -119,7 +119,7 @@ class TenantFilter(DropdownFilter):
         return queryset.filter(tenant_id=value) if value in known else queryset.none()
 
 
-class PlatformAdminsOnly(ModelAdmin):
+class PlatformAdminsOnly(ModelAdmin):  # type: ignore[misc]
     """A model admin of the installation itself, which members of tenants never see."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:

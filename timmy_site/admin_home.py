@@ -11,6 +11,7 @@ from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from conversations.models import Conversation, ConversationStatus
 from tenants_app.admin_scope import EVERYBODY, tenants_for
@@ -25,6 +26,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     mine = tenants_for(request, EVERYBODY)
     shown = list(mine[:MOST_TENANTS])
     numbers = _numbers(shown)
+    context["title"] = _("Home")
     context["tenants"] = [_card(tenant, numbers.get(tenant.pk, {})) for tenant in shown]
     context["more_tenants"] = mine.count() - len(shown) if len(shown) == MOST_TENANTS else 0
     return context

@@ -13,6 +13,10 @@ def _stylesheet(request: HttpRequest) -> str:
     return static("timmy_site/admin.css")
 
 
+def _icon(request: HttpRequest) -> str:
+    return static("timmy_site/icon.svg")
+
+
 def _may_see(model: str) -> Callable[[HttpRequest], bool]:
     """Whether the signed-in person sees the model's list: asked of its admin, which knows the roles."""
 
@@ -68,6 +72,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "Timmy",
     "SITE_SYMBOL": "forum",
     "SITE_URL": None,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _icon}],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
