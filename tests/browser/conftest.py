@@ -25,7 +25,8 @@ DESK = {"width": 1280, "height": 800}
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for all tests; without one the tests fail with a plain sentence, they are never skipped."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    installed = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+    path = os.environ.get("CHROMIUM") or next(filter(None, installed), None)
     if not path:
         pytest.fail(
             "No Chromium found: install it (apt-get install chromium) or name it in the CHROMIUM variable.",

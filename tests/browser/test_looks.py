@@ -60,6 +60,13 @@ def test_the_cards_and_the_menu_are_readable_too(visitor: Callable[..., Page], f
     assert serious(page) == []
 
 
+def test_forced_colours_keep_their_borders(visitor: Callable[..., Page], fake: FakeServer) -> None:
+    page = visitor(forced_colors="active", reduced_motion="reduce")
+    open_chat(page, fake.page(fake.tag()))
+    assert serious(page) == []
+    assert page.locator(".panel").evaluate("panel => getComputedStyle(panel).borderTopStyle") == "solid"
+
+
 def test_no_sideways_scrolling_at_320_pixels(visitor: Callable[..., Page], fake: FakeServer) -> None:
     page = visitor(viewport={"width": 320, "height": 568})
     open_chat(page, fake.page(fake.tag()))

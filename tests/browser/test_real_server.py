@@ -127,7 +127,8 @@ def test_pictures(visitor: Callable[..., Page], timmy: str, name: str) -> None:
     page.goto(timmy + path)
     if path.startswith("/demo"):
         launcher(page).wait_for()
-        page.screenshot(path=folder / f"{name}-page.png")
+        if not options:
+            page.screenshot(path=folder / "demo-page.png")
         launcher(page).click()
     ready(page)
     say(page, "Oi! Qual planta vai bem na sombra?")
