@@ -180,7 +180,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
             if done.fresh:
                 await self._tell_others(row)
         finally:
-            turns.start(visit.tenant, visit.conversation_id, fresh=bool(done.fresh))
+            turns.start(visit.tenant, visit.conversation_id, added=int(row.seq) if done.fresh else 0)
 
     def _limit(self, visitor: str, client_id: str) -> None:
         visitors, addresses = _limits()

@@ -10,6 +10,7 @@ from django.db import DatabaseError
 
 from conversations.core.transcript import Transcript
 from conversations.index import stale, writer
+from conversations.llm import chat_model
 from conversations.reports import write_reports
 from conversations.storage import storage_for
 from conversations.storage.base import StorageError
@@ -31,6 +32,7 @@ class Service:
     def start(self) -> None:
         """Begin; returns at once. Must be called in the running loop."""
         if not self._tasks:
+            chat_model()  # its libraries take half a second to import: not in the first visitor's time
             self._tasks = [asyncio.create_task(self._recover()), asyncio.create_task(self._report())]
 
     async def stop(self) -> None:
@@ -46,7 +48,7 @@ class Service:
         for slug in await database_sync_to_async(_slugs)():
             try:
                 for conversation_id in await database_sync_to_async(_catch_up)(slug):
-                    turns.start(await database_sync_to_async(active_tenant)(slug), conversation_id, fresh=False)
+                    turns.start(await database_sync_to_async(active_tenant)(slug), conversation_id)
             except (UnknownTenant, DatabaseError, OSError):
                 log.exception("tenant %s: what a stop left open could not be looked through", slug)
 

@@ -35,6 +35,7 @@ class _Running:
         self.storage: Storage = storage_for(tenant.slug)
         self.queued = time.monotonic()
         self.stored = self.replan = self.again = False
+        self.seen = 0  # the seq up to which the current turn knows the conversation
         self.current: asyncio.Task[agent.Reply] | None = None
         self.task: asyncio.Task[None] | None = None
 
@@ -81,19 +82,20 @@ class Turns:
         """Whether a reply is being made for this conversation by this process."""
         return (tenant, conversation_id) in self._running
 
-    def start(self, tenant: TenantSnapshot, conversation_id: str, *, fresh: bool = True) -> None:
+    def start(self, tenant: TenantSnapshot, conversation_id: str, *, added: int = 0) -> None:
         """See that the conversation's unanswered rows get an answer; returns at once.
 
-        A reply of which nothing was stored yet is planned again with what the visitor has added (`fresh`).
+        `added` is the seq of a row that the visitor has just added (0: none). A reply that does not know that row yet,
+        and of which nothing was stored, is planned again with it.
         """
         key = (tenant.slug, conversation_id)
         running = self._running.get(key)
         if running is None:
             running = self._running[key] = _Running(tenant, conversation_id)
             running.task = asyncio.create_task(self._run(running))
-        elif fresh:
+        elif added:
             running.again = True
-            if running.current is not None and not running.stored:
+            if running.current is not None and not running.stored and added > running.seen:
                 running.replan = True
                 running.current.cancel()
 
@@ -132,7 +134,7 @@ class Turns:
 
     async def _one_turn(self, running: _Running, transcript: Transcript, standing: Standing) -> None:
         turn = _turn(running, transcript, standing)
-        running.stored = running.replan = False
+        running.stored, running.replan, running.seen = False, False, standing.length
         await running.show(typing_frame(True))
         model = self._model or chat_model()
         running.current = asyncio.create_task(agent.reply(turn, running, model, _offline))

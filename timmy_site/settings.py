@@ -172,6 +172,6 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}},
-    "loggers": {"daphne": {"level": "WARNING"}},
+    "loggers": {name: {"level": "WARNING"} for name in ("daphne", "httpx2", "httpcore2", "openai")},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }
