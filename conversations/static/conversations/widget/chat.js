@@ -183,7 +183,7 @@ class Chat {
   /** @param {import('./session.js').Row[]} rows @param {boolean} older */
   #history(rows, older) {
     const { panel, log } = this;
-    const above = rows.length && log.list.children.length && rows[0].seq < this.session.known - rows.length;
+    const above = rows.length && log.list.children.length && rows[0].seq < this.session.rows.known - rows.length;
     const change = () => {
       panel.older.hidden = !older;
       log.addQuietly(rows);
@@ -211,7 +211,7 @@ class Chat {
   #seen() {
     if (this.#unread) this.stage.unread(0);
     this.#unread = 0;
-    if (this.session.known > (this.store.kept.seen ?? 0)) this.store.keep({ seen: this.session.known });
+    if (this.session.rows.known > (this.store.kept.seen ?? 0)) this.store.keep({ seen: this.session.rows.known });
   }
 
   /** @param {string} code @param {number} [seconds] */

@@ -1,7 +1,9 @@
 /** One visitor's conversation as the protocol tells it (version 1 of docs/protocol.md); it knows nothing of the page's nodes. */
 
+import { Drafts } from './drafts.js';
 import { Line } from './line.js';
 import { Outbox } from './outbox.js';
+import { Rows } from './rows.js';
 
 const RETRYABLE = new Set(['not_stored', 'unavailable']);
 
@@ -26,15 +28,11 @@ const RETRYABLE = new Set(['not_stored', 'unavailable']);
  */
 
 export class Session {
-  /** @type {Map<number, Row>} */
-  rows = new Map();
-  /** The highest seq up to which nothing is missing. */
-  known = 0;
+  rows = new Rows();
   status = 'assistant';
   ready = false;
   needsConsent = false;
   #consentVersion = '';
-  #first = Infinity;
   #healing = -1;
   /** The last_seen of the last hello. */
   #askedFrom = 0;
@@ -42,10 +40,7 @@ export class Session {
   #asked = [];
   /** @type {object[]} what the visitor asked for while there was no connection */
   #wishes = [];
-  /** @type {Map<string, string>} parts being written */
-  #drafts = new Map();
-  /** @type {string | null | undefined} a part whose beginning we missed; undefined: not known yet which */
-  #unwhole = null;
+  #drafts = new Drafts();
   #complained = false;
   #over = false;
   #refusals = 0;
@@ -120,7 +115,7 @@ export class Session {
   }
 
   older() {
-    if (this.ready && !this.#asked.includes('before')) this.#sync('before', this.#first);
+    if (this.ready && !this.#asked.includes('before')) this.#sync('before', this.rows.first);
   }
 
   /** Leave the closed conversation for a new one. */
@@ -137,7 +132,7 @@ export class Session {
 
   /** Ask whether the socket still lives, after the machine slept. */
   probe() {
-    if (this.ready) this.#sync('after', this.known);
+    if (this.ready) this.#sync('after', this.rows.known);
     else this.line.wake();
   }
 
@@ -149,7 +144,7 @@ export class Session {
 
   #hello() {
     const visitor = this.store.kept.visitor ?? null;
-    this.#askedFrom = this.conversation ? this.known : 0;
+    this.#askedFrom = this.conversation ? this.rows.known : 0;
     this.line.send({ type: 'hello', visitor, conversation: this.conversation, last_seen: this.#askedFrom, ...this.about });
     this.line.expect();
   }
@@ -215,10 +210,10 @@ export class Session {
     this.store.keep({ visitor: frame.visitor, conversation: frame.conversation, ...(changed ? { seen: 0 } : {}) });
     this.ready = true;
     this.line.settled();
-    this.#unwhole = frame.busy ? undefined : null;
-    // With nothing known yet the newest rows are where we start; older ones are fetched when asked for.
-    if (!this.known && frame.history.length && !(changed && sent)) this.known = frame.history[0].seq - 1;
-    this.#add(frame.history, sent ? this.#first > 1 : frame.more);
+    if (frame.busy) this.#drafts.joinLate();
+    else this.#drafts.finish();
+    if (!(changed && sent)) this.rows.startAt(frame.history);
+    this.#add(frame.history, sent ? this.rows.first > 1 : frame.more);
     if (changed && sent) this.#sync('after', 0);
     this.#askConsent(frame.consent);
     this.#status(frame.status, frame.operator);
@@ -232,9 +227,7 @@ export class Session {
   #begin(conversation) {
     if (this.rows.size) this.on.fresh();
     this.conversation = conversation;
-    this.rows.clear();
-    this.known = 0;
-    this.#first = Infinity;
+    this.rows = new Rows();
   }
 
   /** @param {{required?: boolean, version?: string, text?: string} | null} consent */
@@ -248,7 +241,7 @@ export class Session {
   /** @param {any} frame */
   #history(frame) {
     const side = this.#asked.shift();
-    this.#add(frame.messages, side === 'before' ? frame.more : this.#first > 1);
+    this.#add(frame.messages, side === 'before' ? frame.more : this.rows.first > 1);
   }
 
   /** @param {Row[]} rows @param {boolean} older whether the server has more before them */
@@ -260,10 +253,7 @@ export class Session {
 
   /** @param {Row} row @returns {boolean} whether it was new */
   #keep(row) {
-    if (!Number.isInteger(row?.seq) || this.rows.has(row.seq)) return false;
-    this.rows.set(row.seq, row);
-    this.#first = Math.min(this.#first, row.seq);
-    while (this.rows.has(this.known + 1)) this.known += 1;
+    if (!this.rows.add(row)) return false;
     if (row.reply !== null && row.reply !== undefined) this.#undraft(`${row.reply}:${row.part}`);
     const twin = row.role === 'user' && this.outbox.shadow(row.content);
     if (twin) this.on.shadowed(twin);
@@ -278,10 +268,9 @@ export class Session {
 
   /** Fetch what is missing between the known rows and the newest, or `upTo`; once per hole. @param {number} [upTo] */
   #heal(upTo = 0) {
-    const newest = Math.max(upTo, ...this.rows.keys());
-    if (newest <= this.known || this.#asked.includes('after') || this.#healing === this.known) return;
-    this.#healing = this.known;
-    this.#sync('after', this.known);
+    if (Math.max(upTo, this.rows.newest) <= this.rows.known || this.#asked.includes('after') || this.#healing === this.rows.known) return;
+    this.#healing = this.rows.known;
+    this.#sync('after', this.rows.known);
   }
 
   /** @param {any} frame */
@@ -298,26 +287,20 @@ export class Session {
 
   /** @param {any} frame */
   #delta(frame) {
-    const key = `${frame.reply}:${frame.part}`;
-    if (this.#unwhole === undefined) this.#unwhole = key;
-    if (this.#unwhole === key) return;
-    const text = (this.#drafts.get(key) ?? '') + frame.text;
-    this.#drafts.set(key, text);
-    this.on.draft(key, text);
+    const grown = this.#drafts.grow(frame);
+    if (grown) this.on.draft(...grown);
   }
 
   /** @param {string | null} prefix a part, a reply, or everything */
   #undraft(prefix) {
-    for (const key of [...this.#drafts.keys()]) {
-      if (prefix === null || key === prefix || key.startsWith(`${prefix}:`)) this.#drafts.delete(key);
-    }
+    this.#drafts.drop(prefix);
     this.on.undraft(prefix);
   }
 
   /** @param {any} frame */
   #done(frame) {
     this.#undraft(String(frame.reply));
-    this.#unwhole = null;
+    this.#drafts.finish();
     this.on.typing(false);
     this.#healing = -1;
     this.#heal(frame.seq);
