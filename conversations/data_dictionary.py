@@ -4,6 +4,7 @@ from django.utils.translation import gettext, override
 
 from conversations import schema
 from conversations.schema import Kind
+from conversations.spreadsheet import ZONE_COLUMN
 
 LANGUAGES = ("pt-br", "en", "es")
 
@@ -20,7 +21,8 @@ def _chapter(language: str, excel: bool) -> list[str]:
             lines += [f"--- {folder}/ ---", ""]
             lines += [f"{column.name} [{kind_name(column.kind)}]: {column.meaning}" for column in columns]
             if excel:
-                lines.append(f"time_zone [{kind_name(Kind.TEXT)}]: {gettext('Zone of the times in this row.')}")
+                zone = gettext("Zone of the times in this row.")
+                lines.append(f"{ZONE_COLUMN} [{kind_name(Kind.TEXT)}]: {zone}")
             lines.append("")
     return lines
 
