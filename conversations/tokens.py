@@ -9,7 +9,6 @@ from django.core import signing
 
 from conversations.core.records import CONVERSATION_ID
 
-
 _random_words: deque[str] = deque()
 
 

@@ -1,4 +1,4 @@
-"""Which turns run: one at a time per conversation, planned again when the visitor writes on, picked up after a crash."""
+"""Which turns run: one at a time per conversation, planned again when a visitor writes on, resumed after a crash."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ from conversations.llm.offline import OfflineModel
 from conversations.protocol import delta_frame, done_frame, error_frame, message_frame, typing_frame
 from conversations.push import push
 from conversations.storage import Storage, storage_for
-from conversations.storage.base import NotStored, StorageError
+from conversations.storage.base import NotStored
 from conversations.threads import FILE_THREADS, in_file_thread
 from conversations.tokens import new_id
 from tenants_app.access import TenantSnapshot
