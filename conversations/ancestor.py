@@ -7,7 +7,11 @@ from zoneinfo import ZoneInfo
 
 from conversations.core.records import ANCESTOR_COLUMNS, CONVERSATION_ID, Role, Row, from_json, to_json
 
-_ROLES = {Role.USER: ("visitor", "imported"), Role.ASSISTANT: ("assistant", "complete"), Role.SYSTEM: ("visitor", "sent")}
+_ROLES = {
+    Role.USER: ("visitor", "imported"),
+    Role.ASSISTANT: ("assistant", "complete"),
+    Role.SYSTEM: ("visitor", "sent"),
+}
 
 
 class ImportFailed(ValueError):
@@ -66,5 +70,3 @@ def _converted(row: Row, number: int, visitor: str, zone: ZoneInfo) -> Row:
         status=status,
         receipt=to_json({"ancestor": was}),
     )
-
-

@@ -81,7 +81,9 @@ class IndexWriter:
             try:
                 self.flush()
             except DatabaseError:
-                log.exception("the index could not be written; it is tried again, and can be rebuilt (manage.py reindex)")
+                log.exception(
+                    "the index could not be written; it is tried again, and can be rebuilt (manage.py reindex)"
+                )
                 self._wake.set()
             finally:
                 connection.close()

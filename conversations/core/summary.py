@@ -83,9 +83,7 @@ class Summary:
     def _learn(self, row: Row) -> None:
         if row.extracted_info:
             known = from_json(row.extracted_info)
-            self.facts.update(
-                {key: value for key, value in known.items() if isinstance(value, str) and value}
-            )
+            self.facts.update({key: value for key, value in known.items() if isinstance(value, str) and value})
 
     def _add_assistant(self, row: Row) -> None:
         self.assistant_messages += 1

@@ -93,9 +93,7 @@ class Storage(ABC):
             if fresh:
                 if guard:
                     guard(transcript)
-                data, finished = codec.encode_all(
-                    self._finish(conversation_id, transcript, fresh), transcript.chain
-                )
+                data, finished = codec.encode_all(self._finish(conversation_id, transcript, fresh), transcript.chain)
                 size = session.write(data, finished)
             return Appended(_as_stored(rows, transcript, len(fresh)), len(fresh), transcript, size)
 

@@ -72,9 +72,7 @@ def _without_header(data: bytes) -> Decoded:
         return Decoded([], 0)  # a first write that never came to its end
     first = data.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].rstrip(b"\r")
     if first == ANCESTOR_HEADER:
-        raise AncestorFile(
-            "the file has the ancestor's ten columns: import it (manage.py import_conversations)"
-        )
+        raise AncestorFile("the file has the ancestor's ten columns: import it (manage.py import_conversations)")
     if not data.strip(b"\0"):
         return Decoded([], 0)
     raise BadFile("the first line is not the header of a conversation file")

@@ -79,9 +79,7 @@ class CsvFiles(Storage):
         with listing:
             for item in listing:
                 conversation_id = item.name.removeprefix(PREFIX).removesuffix(SUFFIX)
-                if item.name != f"{PREFIX}{conversation_id}{SUFFIX}" or not CONVERSATION_ID.match(
-                    conversation_id
-                ):
+                if item.name != f"{PREFIX}{conversation_id}{SUFFIX}" or not CONVERSATION_ID.match(conversation_id):
                     continue
                 if item.is_file(follow_symlinks=False):
                     stat = item.stat(follow_symlinks=False)
@@ -203,9 +201,7 @@ class _File(Session):
 
     def _cut_tail(self, data: bytes, good_size: int) -> None:
         tail = data[good_size:]
-        log.warning(
-            "%s: cutting %d bytes of an unfinished write at byte %d", self._path.name, len(tail), good_size
-        )
+        log.warning("%s: cutting %d bytes of an unfinished write at byte %d", self._path.name, len(tail), good_size)
         try:
             if codec.holds_a_whole_record(tail):
                 # More than one torn write explains: somebody's edit, or a bad disk. Kept for who looks into it.

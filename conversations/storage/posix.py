@@ -9,9 +9,7 @@ def open_locked(path: Path, how: int) -> int | None:
     """Open (make) and lock a file; None when LOCK_NB finds it locked. Raises OSError."""
     while True:
         try:
-            descriptor = os.open(
-                path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640
-            )
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640)
         except FileNotFoundError:
             make_folder(path.parent)
             continue
