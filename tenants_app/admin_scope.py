@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.contrib.admin import site
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -86,6 +87,13 @@ class TenantScopedAdmin(ModelAdmin):  # type: ignore[misc]
         key: int = obj.pk if isinstance(obj, Tenant) else getattr(obj, "tenant_id")  # noqa: B009 - any model
         return key
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Plain choices: no buttons beside them that open other pages."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer only what the person may see, and of tenants only those that may be written to."""
         remote = db_field.remote_field.model
@@ -120,7 +128,13 @@ class TenantFilter(DropdownFilter):  # type: ignore[misc]
 
 
 class PlatformAdminsOnly(ModelAdmin):  # type: ignore[misc]
-    """A model admin of the installation itself, which members of tenants never see."""
+    """A model admin of the installation itself, which members of tenants never see: for them it is empty."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        found: QuerySet[Any] = super().get_queryset(request)
+        # The library looks an object up before it asks for permission: an id that exists must not be told from one
+        # that does not.
+        return found if _is_platform_admin(request) else found.none()
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return _is_platform_admin(request)
