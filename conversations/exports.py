@@ -55,7 +55,7 @@ def record_download(tenant: Tenant, user: Any, **fields: Any) -> Export:
 
 def file_name(export: Export) -> str:
     """The zip's name: ASCII, without spaces."""
-    days = "_".join(f"{day:%Y-%m-%d}" if day else "all" for day in (export.first_day, export.last_day))
+    days = "_".join(f"{day:%Y-%m-%d}" for day in (export.first_day, export.last_day) if day) or "all"
     return f"timmy_{export.tenant.slug}_{days}_{export.flavour}.zip"
 
 

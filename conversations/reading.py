@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from django.utils.formats import number_format
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -109,7 +110,7 @@ def details_of(parts: Sequence[Row]) -> list[tuple[str, str]]:
         (gettext("Waited"), _milliseconds(parts[0].response_time_ms)),
         *_delays(delay if isinstance(delay, dict) else {}),
         (gettext("Tokens"), _tokens(last)),
-        (gettext("Cost"), f"US$ {last.cost_usd}" if last.cost_usd else ""),
+        (gettext("Cost"), _dollars(last.cost_usd)),
         (gettext("Guardrails"), _words(receipt.pop("guardrails", []))),
         (gettext("Answers messages"), _words(receipt.pop("answers", []))),
         *((key.replace("_", " "), _words(value)) for key, value in receipt.items()),
@@ -139,7 +140,7 @@ def _delays(delay: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 
 
 def _milliseconds(text: str) -> str:
-    return f"{int(text) / 1000:.1f} s" if text.isdecimal() else ""
+    return f"{number_format(int(text) / 1000, 1)} s" if text.isdecimal() else ""
 
 
 def _tokens(row: Row) -> str:
@@ -147,6 +148,10 @@ def _tokens(row: Row) -> str:
         return ""
     values = {"read": row.tokens_in or "0", "cached": row.tokens_cached or "0", "written": row.tokens_out or "0"}
     return gettext("%(read)s read (%(cached)s cached), %(written)s written") % values
+
+
+def _dollars(text: str) -> str:
+    return f"US$ {number_format(text)}" if text else ""
 
 
 def _words(value: object) -> str:

@@ -15,9 +15,9 @@ from tenants_app import admin_people as admin_people
 from tenants_app import versions
 from tenants_app.admin_content import readable
 from tenants_app.admin_forms import PERSONA_FIELDS, MembershipAddForm, TenantForm
-from tenants_app.admin_scope import AUDITORS, MANAGERS, NOBODY, TenantFilter, TenantScopedAdmin
+from tenants_app.admin_scope import AUDITORS, MANAGERS, NOBODY, TenantFilter, TenantScopedAdmin, tenants_for
 from tenants_app.documents import DocumentError
-from tenants_app.models import Bundle, Membership, Tenant
+from tenants_app.models import Bundle, Membership, Role, Tenant
 from tenants_app.structure import create_tenant_structure
 
 SETTINGS = ("name", "active", "language", "time_zone", "allowed_origins")
@@ -116,6 +116,11 @@ class MembershipAdmin(TenantScopedAdmin):
         if obj is None:
             kwargs["form"] = MembershipAddForm
         return super().get_form(request, obj, change=change, **kwargs)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        mine = list(tenants_for(request, MANAGERS)[:2])
+        # The smallest role is offered first: nobody becomes a manager by haste.
+        return {"role": Role.OPERATOR.value, "tenant": mine[0].pk if len(mine) == 1 else None}
 
     def get_fields(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
         return ("person", "tenant", "role") if obj is None else ("person", "email", "tenant", "role")

@@ -67,13 +67,14 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]  # no subscript at 
     """A tenant's settings and, once it has a published version, the first things about its assistant."""
 
     allowed_origins = OriginsField(
-        label=_("allowed sites"),
+        label=_("Allowed sites"),
         required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
         help_text=_(
             "Sites that may show the chat, one a line, such as https://example.com. Empty: any site may show it."
         ),
     )
-    time_zone = forms.ChoiceField(label=_("time zone"), widget=UnfoldAdminSelect2Widget)
+    time_zone = forms.ChoiceField(label=_("Time zone"), widget=UnfoldAdminSelect2Widget)
     agent_name = forms.CharField(
         label=_("Assistant's name"), max_length=200, required=False, widget=UnfoldAdminTextInputWidget
     )

@@ -60,5 +60,15 @@ TEXTS = (
     _("Date"),
 )
 
+# Django's own sentences begin with an article that fits men only ("O empresa foi alterado"): ours have none.
+DJANGO = (
+    _("The {name} “{obj}” was added successfully."),
+    _("The {name} “{obj}” was changed successfully."),
+    _("The {name} “{obj}” was changed successfully. You may edit it again below."),
+    _("The {name} “{obj}” was added successfully. You may add another {name} below."),
+    _("The {name} “{obj}” was changed successfully. You may add another {name} below."),
+    _("The %(name)s “%(obj)s” was deleted successfully."),
+)
+
 # Said inside f-strings of ours, where xgettext does not look.
 HIDDEN = (_("warning"),)
