@@ -41,10 +41,11 @@ class TenantAdmin(TenantScopedAdmin):
         return bool(getattr(request.user, "is_superuser", False))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tenant | None = None) -> tuple[str, ...]:
-        return ("slug", "version") if obj else ()
+        return ("slug", "version", "sites") if obj else ()
 
     def get_fieldsets(self, request: HttpRequest, obj: Tenant | None = None) -> Any:
-        shown = ["name", "slug", "active", "language", "time_zone", "allowed_origins"]
+        sites = "allowed_origins" if not obj or self.has_change_permission(request, obj) else "sites"
+        shown = ["name", "slug", "active", "language", "time_zone", sites]
         sets: list[tuple[Any, dict[str, Any]]] = [(None, {"fields": [*shown, "version"] if obj else shown})]
         if obj and obj.published and self.has_change_permission(request, obj):
             fields = [*PERSONA_FIELDS, "version_seen"]
@@ -75,6 +76,10 @@ class TenantAdmin(TenantScopedAdmin):
     @admin.display(description=_("active"), boolean=True, ordering="active")
     def is_active(self, tenant: Tenant) -> bool:
         return tenant.active
+
+    @admin.display(description=_("allowed sites"))
+    def sites(self, tenant: Tenant) -> str:
+        return ", ".join(tenant.allowed_origins) or gettext("any site")
 
     @admin.display(description=_("published version"))
     def version(self, tenant: Tenant) -> str:

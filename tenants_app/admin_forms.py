@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db.models import Q
@@ -74,7 +75,7 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]  # no subscript at 
             "Sites that may show the chat, one a line, such as https://example.com. Empty: any site may show it."
         ),
     )
-    time_zone = forms.ChoiceField(label=_("Time zone"), widget=UnfoldAdminSelect2Widget)
+    time_zone = forms.ChoiceField(label=_("Time zone"), widget=UnfoldAdminSelect2Widget, initial=settings.TIME_ZONE)
     agent_name = forms.CharField(
         label=_("Assistant's name"), max_length=200, required=False, widget=UnfoldAdminTextInputWidget
     )

@@ -203,3 +203,16 @@ def test_a_manager_of_one_business_who_audits_another_changes_only_the_first(cas
     assert cast.b.memberships.filter(user=cast.people["rival"]).exists()
     says_nothing_of_rival = client.get(reverse("admin:tenants_app_membership_changelist")).content.decode()
     assert "rival" not in says_nothing_of_rival
+
+
+@pytest.mark.parametrize("who", MEMBERS)
+def test_shortcuts_to_objects_and_accounts_tell_nothing(cast: Cast, who: str) -> None:
+    client = cast.client(who)
+    tenants = ContentType.objects.get_for_model(Tenant).pk
+    pages = [("admin:view_on_site", (tenants, cast.b.pk), (tenants, MISSING))]
+    rival = cast.people["rival"].pk
+    pages += [(f"admin:auth_user_{page}", (rival,), (MISSING,)) for page in ("change", "delete", "history")]
+    pages += [("admin:auth_user_password_change", (rival,), (MISSING,))]
+    for name, theirs, nobodys in pages:
+        answers = [told(client.get(reverse(name, args=args)), client, args[-1]) for args in (theirs, nobodys)]
+        assert answers[0] == answers[1], name

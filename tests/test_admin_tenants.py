@@ -130,6 +130,14 @@ def test_the_content_page_reads_as_text(cast: Cast) -> None:
         assert "&quot;agent_name&quot;" not in text
 
 
+def test_an_auditor_reads_the_settings_in_words(cast: Cast) -> None:
+    page = reverse("admin:tenants_app_tenant_change", args=[cast.a.pk])
+    text = cast.client("auditor").get(page).content.decode()
+    assert "any site" in text
+    assert ">[]<" not in text
+    assert 'name="allowed_origins"' not in text
+
+
 def test_a_platform_admin_creates_a_business_with_its_first_version(cast: Cast) -> None:
     form = {"name": "Gama", "slug": "gama", "active": "on", "language": "es", "time_zone": "America/Bogota"}
     cast.client("admin").post(reverse("admin:tenants_app_tenant_add"), form)
