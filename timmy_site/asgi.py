@@ -61,9 +61,11 @@ def _with_twisted() -> None:
     from twisted.internet.defer import Deferred
 
     # "When running" is before the event loop runs; the first call in it comes right after.
-    reactor.callWhenRunning(lambda: reactor.callLater(0, service.start))  # type: ignore[attr-defined]
-    reactor.addSystemEventTrigger(  # type: ignore[attr-defined]
-        "before", "shutdown", lambda: Deferred.fromFuture(asyncio.ensure_future(_stop()))
+    reactor.callWhenRunning(lambda: reactor.callLater(0, service.start))  # type: ignore[arg-type]
+    reactor.addSystemEventTrigger(
+        "before",
+        "shutdown",  # type: ignore[arg-type]  # the library declares an interface's methods without self
+        lambda: Deferred.fromFuture(asyncio.ensure_future(_stop())),
     )
 
 

@@ -30,9 +30,7 @@ def debug_stays_private(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 
 
 @register("timmy")
-def model_is_reachable_with_a_key(
-    app_configs: Sequence[AppConfig] | None, **kwargs: Any
-) -> list[CheckMessage]:
+def model_is_reachable_with_a_key(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Refuse a base URL that is no URL and warn of a key sent over plain HTTP to another machine."""
     url: str = settings.OPENAI_BASE_URL
     if url and not url.startswith(("http://", "https://")):

@@ -13,9 +13,9 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from conversations.protocol import MAX_FRAME_BYTES
+from tenants_app.models import Tenant
 from timmy_site.first_admin import make_first_admin
 from timmy_site.static_state import collected_is_current, remember_collected
-from tenants_app.models import Tenant
 
 
 class Command(BaseCommand):
@@ -115,5 +115,5 @@ def _serve(host: str, port: int) -> None:
     )
     # A frame past the limit is refused while it arrives, not after it was held in memory.
     limits = {"maxFramePayloadSize": MAX_FRAME_BYTES, "maxMessagePayloadSize": MAX_FRAME_BYTES}
-    reactor.callWhenRunning(lambda: server.ws_factory.setProtocolOptions(**limits))  # type: ignore[attr-defined]
+    reactor.callWhenRunning(lambda: server.ws_factory.setProtocolOptions(**limits))
     server.run()
