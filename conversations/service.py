@@ -42,6 +42,7 @@ class Service:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
         await turns.stop()
+        await chat_model().aclose()
         await database_sync_to_async(_write_all)()
 
     async def _recover(self) -> None:

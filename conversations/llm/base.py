@@ -9,7 +9,7 @@ from conversations.core.prompt import Prompt
 
 
 class ModelError(Exception):
-    """The model gave no (further) answer. `code` is the row's error_code; `retry` says whether asking again may help."""
+    """The model gave no (further) answer. `code` is the row's error_code; `retry`: asking again may help."""
 
     code: ClassVar[str] = "invalid"
     retry: ClassVar[bool] = False
@@ -82,3 +82,6 @@ class ChatModel(ABC):
         Raises a ModelError at any point; what was yielded before stays said. Cancelling the iteration ends the
         request.
         """
+
+    async def aclose(self) -> None:  # noqa: B027 - most backends hold nothing open
+        """Close what is kept open for the running event loop; the backend can be used again after."""

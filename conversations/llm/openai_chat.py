@@ -3,7 +3,8 @@
 import asyncio
 import random
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import ClassVar
 
 import httpx2
@@ -12,6 +13,7 @@ import openai
 from conversations.core.prompt import Prompt, json_text
 from conversations.llm.base import (
     ChatModel,
+    Cut,
     Invalid,
     ModelError,
     Outcome,
@@ -25,6 +27,8 @@ from conversations.llm.sse import EventDecoder, check_finish, whole_reply
 ATTEMPTS = 3
 CONNECT_SECONDS = 5.0
 LONGEST_REPLY = 8000  # characters; a model that never ends is cut off here
+LONGEST_BODY = 1_000_000  # bytes of an answer that comes in one piece
+ELLIPSIS = "…"
 
 
 class OpenAIChatModel(ChatModel):
@@ -40,55 +44,67 @@ class OpenAIChatModel(ChatModel):
     ) -> None:
         self.model, self._api_key, self._base_url = model, api_key or "none", base_url or None
         self._first_token, self._stall = first_token_seconds, stall_seconds
+        self._plain: set[str] = set()  # models whose servers refused the optional parameters
         self._clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, openai.AsyncOpenAI] = (
             weakref.WeakKeyDictionary()
         )
 
     async def stream(self, prompt: Prompt, outcome: Outcome) -> AsyncIterator[str]:
         outcome.model = prompt.documents.persona.model or self.model
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._first_token
-        texts = self._texts(prompt, outcome, deadline)
         said = 0
-        try:
-            while True:
-                limit = self._stall if said else max(deadline - loop.time(), 0.001)
-                async with asyncio.timeout(limit):
-                    text = await anext(texts, None)
-                if text is None:
-                    break
+        async with aclosing(self._timed(prompt, outcome)) as texts:
+            async for text in texts:
+                if said + len(text) > LONGEST_REPLY:
+                    outcome.finish_reason = "length"
+                    yield _up_to_a_word(text, LONGEST_REPLY - said) + ELLIPSIS
+                    return
                 said += len(text)
+                yield text
+        check_finish(outcome, said > 0)
+        if outcome.finish_reason == "length":
+            yield ELLIPSIS
+
+    async def aclose(self) -> None:
+        if client := self._clients.pop(asyncio.get_running_loop(), None):
+            await client.close()
+
+    async def _timed(self, prompt: Prompt, outcome: Outcome) -> AsyncGenerator[str]:
+        """The reply's pieces, none empty. Raises TimedOut when no word comes in time; nothing else counts."""
+        loop = asyncio.get_running_loop()
+        first = until = loop.time() + self._first_token
+        async with aclosing(self._texts(prompt, outcome, first)) as texts:
+            while True:
+                try:
+                    async with asyncio.timeout_at(until):
+                        text = await anext(texts, None)
+                except TimeoutError as error:
+                    raise TimedOut("no word from the model in time") from error
+                if text is None:
+                    return
                 if text:
                     yield text
-                if said > LONGEST_REPLY:
-                    outcome.finish_reason = "length"
-                    break
-        except TimeoutError as error:
-            raise TimedOut("no word from the model in time") from error
-        finally:
-            await texts.aclose()
-        check_finish(outcome, said > 0)
+                    until = loop.time() + self._stall
 
-    async def _texts(self, prompt: Prompt, outcome: Outcome, deadline: float) -> AsyncIterator[str]:
-        optional = True
+    async def _texts(self, prompt: Prompt, outcome: Outcome, deadline: float) -> AsyncGenerator[str]:
         for attempt in range(1, ATTEMPTS + 1):
-            said = False
+            said, optional = False, outcome.model not in self._plain
             try:
-                async for text in self._one_request(prompt, outcome, optional):
-                    said = said or bool(text)
-                    yield text
+                async with aclosing(self._one_request(prompt, outcome, optional)) as texts:
+                    async for text in texts:
+                        said = said or bool(text)
+                        yield text
                 return
             except ModelError as error:
                 if said or attempt == ATTEMPTS:
                     raise
-                if isinstance(error, Invalid) and optional and isinstance(error.__cause__, openai.BadRequestError):
-                    optional = False  # a server that does not know an optional parameter: ask plainly
+                if optional and isinstance(error.__cause__, openai.BadRequestError | openai.UnprocessableEntityError):
+                    self._plain.add(outcome.model)  # a server that does not know an optional parameter: ask plainly
                 elif error.retry:
                     await _wait_before_retry(error, attempt, deadline)
                 else:
                     raise
 
-    async def _one_request(self, prompt: Prompt, outcome: Outcome, optional: bool) -> AsyncIterator[str]:
+    async def _one_request(self, prompt: Prompt, outcome: Outcome, optional: bool) -> AsyncGenerator[str]:
         try:
             response = await self._client().post(
                 "/chat/completions",
@@ -103,10 +119,11 @@ class OpenAIChatModel(ChatModel):
         try:
             async for text in _read(response, outcome):  # type: ignore[arg-type]  # cast_to=Response: the raw one
                 yield text
-        except httpx2.HTTPError as error:
-            raise Unreachable(f"the connection broke: {type(error).__name__}") from error
+        except (httpx2.HTTPError, httpx2.StreamError) as error:
+            if not outcome.finish_reason:  # else the reply was over, and only its last line is missing
+                raise Cut(f"the connection broke: {type(error).__name__}") from error
         finally:
-            await response.aclose()  # type: ignore[attr-defined]
+            await response.aclose()
 
     def _client(self) -> openai.AsyncOpenAI:
         loop = asyncio.get_running_loop()
@@ -126,7 +143,7 @@ class OpenAIChatModel(ChatModel):
 async def _read(response: httpx2.Response, outcome: Outcome) -> AsyncIterator[str]:
     kind = response.headers.get("content-type", "")
     if "json" in kind:
-        yield whole_reply(await response.aread(), outcome)
+        yield whole_reply(await _whole_body(response), outcome)
         return
     if "event-stream" not in kind:
         raise Invalid(f"the server answered {kind.split(';')[0] or 'without a content type'}")
@@ -136,6 +153,22 @@ async def _read(response: httpx2.Response, outcome: Outcome) -> AsyncIterator[st
         if decoder.over:
             return
     yield decoder.close()
+
+
+async def _whole_body(response: httpx2.Response) -> bytes:
+    body = bytearray()
+    async for data in response.aiter_bytes():
+        body += data
+        if len(body) > LONGEST_BODY:
+            raise Invalid("the server's answer has no end")
+    return bytes(body)
+
+
+def _up_to_a_word(text: str, most: int) -> str:
+    """The beginning of the text, not cut inside a word where that can be helped."""
+    start = text[:most]
+    words, space, _cut = start.rpartition(" ")
+    return words if space else start
 
 
 def _body(prompt: Prompt, model: str, optional: bool) -> bytes:

@@ -8,33 +8,34 @@ import msgspec
 from conversations.llm.base import Cut, Invalid, Outcome, Refused, Unreachable
 
 
-class _Delta(msgspec.Struct):
+class _Delta(msgspec.Struct, gc=False):
     content: str | None = None
 
 
-class _Choice(msgspec.Struct):
+class _Choice(msgspec.Struct, gc=False):
     delta: _Delta | None = None
     message: _Delta | None = None
     finish_reason: str | None = None
 
 
-class _Cached(msgspec.Struct):
+class _Cached(msgspec.Struct, gc=False):
     cached_tokens: int | None = None
 
 
-class _Usage(msgspec.Struct):
+class _Usage(msgspec.Struct, gc=False):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     prompt_tokens_details: _Cached | None = None
 
 
-class _Chunk(msgspec.Struct):
+class _Chunk(msgspec.Struct, gc=False):
     choices: list[_Choice] = []
     usage: _Usage | None = None
     error: Any = None
 
 
 _decoder = msgspec.json.Decoder(_Chunk)
+LONGEST_LINE = 1_000_000  # bytes
 
 
 class EventDecoder:
@@ -47,9 +48,9 @@ class EventDecoder:
     def feed(self, data: bytes) -> str:
         """The text that these bytes complete; may be empty. Raises Unreachable when the server reports an error."""
         *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            if line.startswith(b"data:"):
-                self._event(line[5:].strip())
+        if len(self._rest) > LONGEST_LINE:
+            raise Invalid("a line of the stream has no end")
+        self._events([line[5:].strip() for line in lines if line.startswith(b"data:")])
         text = "".join(self._texts)
         self._texts.clear()
         return self._joined(text) if text or self._half else ""
@@ -66,24 +67,39 @@ class EventDecoder:
         """Whether the server said that the reply is complete."""
         return self._over
 
+    def _events(self, payloads: list[bytes]) -> None:
+        if payloads and payloads[-1] == b"[DONE]":
+            self._over = True
+            payloads.pop()
+        try:
+            # Nearly always what came is whole events and nothing else: one call decodes them all.
+            chunks = _decoder.decode_lines(b"\n".join(payloads))
+        except (msgspec.MsgspecError, RecursionError):
+            for payload in payloads:
+                self._event(payload)
+        else:
+            for chunk in chunks:
+                self._take(chunk)
+
     def _event(self, payload: bytes) -> None:
         if payload == b"[DONE]":
             self._over = True
         elif payload:
             try:
                 self._take(_decoder.decode(payload))
-            except msgspec.MsgspecError:
+            except (msgspec.MsgspecError, RecursionError):
                 self._take_loosely(payload)
 
     def _take(self, chunk: _Chunk) -> None:
-        if chunk.error:
-            raise Unreachable("the server reported an error in its stream")
-        for choice in chunk.choices[:1]:
+        if chunk.choices:
+            choice = chunk.choices[0]
             said = choice.delta or choice.message
             if said is not None and said.content:
                 self._texts.append(said.content)
             if choice.finish_reason:
                 self._outcome.finish_reason = choice.finish_reason
+        elif chunk.error:
+            raise Unreachable("the server reported an error in its stream")
         if chunk.usage is not None:
             self._outcome.tokens_in = chunk.usage.prompt_tokens
             self._outcome.tokens_out = chunk.usage.completion_tokens
@@ -92,13 +108,18 @@ class EventDecoder:
 
     def _take_loosely(self, payload: bytes) -> None:
         # Some servers cut an emoji into two escapes in two events: half a pair is no text for the strict decoder.
-        # What is no JSON at all is passed over, and the reply goes on.
+        # Others give a field beside the text a type of their own. What is no JSON at all is passed over, and the reply
+        # goes on.
         try:
-            content = json.loads(payload)["choices"][0]["delta"]["content"]
-        except (ValueError, LookupError, TypeError):
+            choice = json.loads(payload)["choices"][0]
+            said = choice.get("delta") or choice.get("message") or {}
+            content, finish = said.get("content"), choice.get("finish_reason")
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return
         if isinstance(content, str):
             self._texts.append(content)
+        if isinstance(finish, str) and finish:
+            self._outcome.finish_reason = finish
 
     def _joined(self, text: str) -> str:
         text = self._half + text
