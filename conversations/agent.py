@@ -4,23 +4,26 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from conversations.core.guardrails import GreetingGuard
+from conversations.core.languages import written_in
 from conversations.core.prompt import Prompt
 from conversations.core.records import Role, Row, to_json
 from conversations.core.splitter import StreamSplitter
 from conversations.core.transcript import Standing, Transcript
 from conversations.core.wording import say
 from conversations.llm.base import ChatModel, ModelError, Outcome
+from conversations.storage.base import StorageError
 from tenants_app.documents import Documents
 
 log = logging.getLogger(__name__)
 
 DELTA_SECONDS = 0.15
+LANGUAGE_ROWS = 12  # so far back one looks for words that tell the visitor's language
 
 
 class Sink(Protocol):
@@ -51,6 +54,12 @@ class Turn:
     new_message_id: Callable[[], str]
     queued: float
     begun: float = field(default_factory=time.monotonic)
+    language: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        written = [row.content for row in self.transcript.rows[-LANGUAGE_ROWS:] if row.role == Role.USER]
+        known = self.asked.language or self.documents.persona.language
+        self.language = written_in([self.asked.content, *reversed(written)]) or known
 
     @property
     def answers(self) -> list[int]:
@@ -69,7 +78,7 @@ class Reply:
     def __init__(self, turn: Turn, sink: Sink) -> None:
         persona = turn.documents.persona
         self.turn, self._sink = turn, sink
-        self.language = turn.asked.language or persona.language
+        self.language = turn.language
         self._splitter = StreamSplitter(persona.min_chars, persona.max_chars)
         self._guard = GreetingGuard(turn.standing.greeted, self.language)
         self._ready: list[str] = []
@@ -88,6 +97,8 @@ class Reply:
         """Take in what the model said next."""
         if self.first_token is None and piece:
             self.first_token = time.monotonic()
+        if "\0" in piece:
+            piece = piece.replace("\0", "")  # a file that holds one counts as torn there
         self._ready += self._splitter.feed(self._guard.feed(piece))
         # The last part of a reply is marked as such: a part goes out once something is known to follow it.
         follows = bool(self._splitter.pending.strip())
@@ -175,11 +186,12 @@ def prompt_for(turn: Turn) -> Prompt:
     return Prompt(
         documents=turn.documents,
         transcript=turn.transcript,
-        language=turn.asked.language or turn.documents.persona.language,
+        language=turn.language,
         moment=f"{local:%A, %Y-%m-%d %H:%M}",
         facts=turn.standing.facts,
         greeted=turn.standing.greeted,
         length=turn.standing.length,
+        answers=tuple(turn.answers),
     )
 
 
@@ -192,18 +204,28 @@ async def reply(turn: Turn, sink: Sink, model: ChatModel, fallback: ChatModel) -
     prompt, going_out = prompt_for(turn), Reply(turn, sink)
     try:
         await _speak(model, prompt, going_out)
-    except ModelError as error:
-        log.warning("tenant %s: %s failed (%s): %s", turn.tenant, model.provider, error.code, error)
+    except StorageError:
+        raise
+    except Exception as error:  # a fault inside a backend is the model's failure too  # noqa: BLE001
+        code = _named(error, turn.tenant, model.provider)
         if going_out.seen:
-            going_out.error_code = error.code
+            going_out.error_code = code
             await going_out.feed(f"\n{say('interrupted', going_out.language)}")
         else:
             going_out = Reply(turn, sink)
-            going_out.error_code = error.code
-            await going_out.feed(say("model_failed", going_out.language) + "\n")
-            await _speak(fallback, prompt, going_out)
+            going_out.error_code = code
+            notice = say("model_failed", going_out.language)
+            await _speak(fallback, replace(prompt, notice=notice), going_out)
     await going_out.close()
     return going_out
+
+
+def _named(error: Exception, tenant: str, provider: str) -> str:
+    if isinstance(error, ModelError):
+        log.warning("tenant %s: %s failed (%s): %s", tenant, provider, error.code, error)
+        return error.code
+    log.error("tenant %s: %s failed in an unforeseen way", tenant, provider, exc_info=error)
+    return "invalid"
 
 
 async def _speak(model: ChatModel, prompt: Prompt, going_out: Reply) -> None:
@@ -235,5 +257,3 @@ def closing_row(transcript: Transcript, message_id: str) -> Row:
         model=last.model,
         receipt=to_json({"delay": {}, "finish": "crash"}),
     )
-
-

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from contextlib import ExitStack
+from datetime import UTC, datetime
 
 from conversations import agent
 from conversations.core.records import Row, Status
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 LEASE_RETRY_SECONDS = 0.1
 STORE_ATTEMPTS = 30
+FIRST_STORE_PAUSE = 0.2
 LONGEST_STORE_PAUSE = 2.0
 _offline = OfflineModel()
 
@@ -30,11 +32,13 @@ _offline = OfflineModel()
 class _Running:
     """One conversation's turns on their way; the sink of their replies."""
 
-    def __init__(self, tenant: TenantSnapshot, conversation_id: str) -> None:
+    def __init__(self, tenant: TenantSnapshot, conversation_id: str, *, fresh: bool) -> None:
         self.tenant, self.conversation_id = tenant, conversation_id
         self.storage: Storage = storage_for(tenant.slug)
-        self.queued = time.monotonic()
-        self.stored = self.replan = self.again = False
+        # Monotonic seconds when the first row to answer was on disk; None: before this process looked after it.
+        self.queued = time.monotonic() if fresh else None
+        self.queued_next: float | None = None
+        self.answering = self.stored = self.replan = self.again = False
         self.seen = 0  # the seq up to which the current turn knows the conversation
         self.current: asyncio.Task[agent.Reply] | None = None
         self.task: asyncio.Task[None] | None = None
@@ -42,7 +46,7 @@ class _Running:
     async def read(self) -> Transcript:
         """The conversation as it stands."""
         recent = self.storage.recent(self.conversation_id)
-        return recent or await in_file_thread(self.storage.read, self.conversation_id)
+        return recent if recent is not None else await in_file_thread(self.storage.read, self.conversation_id)
 
     async def show(self, *frames: str) -> None:
         """Tell every socket of the conversation."""
@@ -59,7 +63,7 @@ class _Running:
             except NotStored:
                 # What the visitor said is safe; the answer waits for the disk, and nothing unsaved is shown.
                 log.exception("tenant %s: a reply could not be stored yet", self.tenant.slug)
-                await asyncio.sleep(min(0.2 * 2**attempt, LONGEST_STORE_PAUSE))
+                await _pause(attempt)
         if done is None:
             raise NotStored("the reply could not be stored")
         writer.note(self.tenant.slug, self.conversation_id, done.transcript.summary, done.size)
@@ -80,7 +84,8 @@ class Turns:
 
     def busy(self, tenant: str, conversation_id: str) -> bool:
         """Whether a reply is being made for this conversation by this process."""
-        return (tenant, conversation_id) in self._running
+        running = self._running.get((tenant, conversation_id))
+        return running is not None and running.answering
 
     def start(self, tenant: TenantSnapshot, conversation_id: str, *, added: int = 0) -> None:
         """See that the conversation's unanswered rows get an answer; returns at once.
@@ -91,11 +96,15 @@ class Turns:
         key = (tenant.slug, conversation_id)
         running = self._running.get(key)
         if running is None:
-            running = self._running[key] = _Running(tenant, conversation_id)
+            running = self._running[key] = _Running(tenant, conversation_id, fresh=added > 0)
             running.task = asyncio.create_task(self._run(running))
         elif added:
-            running.again = True
-            if running.current is not None and not running.stored and added > running.seen:
+            running.tenant, running.again = tenant, True
+            if running.current is None or added <= running.seen:
+                pass  # the turn that begins will read the row, or has
+            elif running.stored:
+                running.queued_next = running.queued_next or time.monotonic()
+            else:
                 running.replan = True
                 running.current.cancel()
 
@@ -112,7 +121,7 @@ class Turns:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self, running: _Running) -> None:
-        held = ExitStack()
+        held, failed = ExitStack(), False
         try:
             mine = await _hold(running, held)
             while mine:
@@ -122,33 +131,52 @@ class Turns:
                 if _wants_answer(standing):
                     await self._one_turn(running, transcript, standing)
                 elif standing.open_reply:
-                    await running.store([agent.closing_row(transcript, new_id("m"))])
+                    await _close_reply(running, transcript)
                 elif not running.again:
                     break
         except Exception:  # the boundary of a turn: whatever went wrong, the visitor is told  # noqa: BLE001
+            failed = True
             log.exception("tenant %s: a conversation could not be answered", running.tenant.slug)
             await running.show(typing_frame(False), error_frame("unavailable"))
         finally:
             self._running.pop((running.tenant.slug, running.conversation_id), None)
             FILE_THREADS.submit(held.close)
+        if failed and running.again:  # what came meanwhile was not tried yet
+            self.start(running.tenant, running.conversation_id)
 
     async def _one_turn(self, running: _Running, transcript: Transcript, standing: Standing) -> None:
         turn = _turn(running, transcript, standing)
         running.stored, running.replan, running.seen = False, False, standing.length
+        running.answering = True
         await running.show(typing_frame(True))
         model = self._model or chat_model()
         running.current = asyncio.create_task(agent.reply(turn, running, model, _offline))
         try:
-            await running.current
-        except asyncio.CancelledError:
-            if not running.replan:
-                running.current.cancel()
-                raise
+            await _over(running.current, running)
         finally:
-            running.current = None
-        latest = running.storage.recent(running.conversation_id) or transcript
+            running.current, running.answering = None, False
+        latest = await running.read()
         await running.show(typing_frame(False), done_frame(turn.reply_id, latest.summary.last_seq))
-        running.queued = time.monotonic()
+        if not running.replan:
+            running.queued, running.queued_next = running.queued_next or time.monotonic(), None
+
+
+async def _over(reply: asyncio.Task[agent.Reply], running: _Running) -> None:
+    """Wait for the reply's end, be it that the visitor overtook it. Raises what the reply raised."""
+    try:
+        await reply
+    except asyncio.CancelledError:
+        waiting = asyncio.current_task()
+        if waiting is not None and waiting.cancelling():
+            raise  # the process stops
+        if not running.replan:
+            raise RuntimeError("a reply was cancelled from inside") from None
+
+
+async def _close_reply(running: _Running, transcript: Transcript) -> None:
+    """End a reply that a crash cut off."""
+    [row] = await running.store([agent.closing_row(transcript, new_id("m"))])
+    await running.show(done_frame(row.reply_id, int(row.seq)))
 
 
 def _turn(running: _Running, transcript: Transcript, standing: Standing) -> agent.Turn:
@@ -163,22 +191,43 @@ def _turn(running: _Running, transcript: Transcript, standing: Standing) -> agen
         conversation_id=running.conversation_id,
         reply_id=new_id("r"),
         new_message_id=lambda: new_id("m"),
-        queued=running.queued,
+        queued=_since(transcript.rows[standing.unanswered[0] - 1]) if running.queued is None else running.queued,
     )
+
+
+def _since(row: Row) -> float:
+    """When the row was stored, in this process's monotonic seconds."""
+    age = (datetime.now(UTC) - datetime.fromisoformat(row.timestamp)).total_seconds()
+    return time.monotonic() - max(age, 0.0)
 
 
 async def _hold(running: _Running, held: ExitStack) -> bool:
     """Get the right to answer; False when another process has answered meanwhile."""
+    failures = 0
     while True:
         lease = running.storage.lease(running.conversation_id)
-        got = await in_file_thread(lease.__enter__)
+        try:
+            got = await in_file_thread(lease.__enter__)
+        except OSError:
+            # A full disk has no room for the lock either: it is waited for as the reply's parts are.
+            log.exception("tenant %s: a conversation could not be locked yet", running.tenant.slug)
+            failures += 1
+            if failures == STORE_ATTEMPTS:
+                raise
+            await _pause(failures)
+            continue
         held.push(lease)
         if got:
             return True
         held.close()
-        if not _wants_answer((await running.read()).standing()):
+        standing = (await running.read()).standing()
+        if not (_wants_answer(standing) or standing.open_reply):
             return False
         await asyncio.sleep(LEASE_RETRY_SECONDS)
+
+
+async def _pause(failures: int) -> None:
+    await asyncio.sleep(min(FIRST_STORE_PAUSE * 2**failures, LONGEST_STORE_PAUSE))
 
 
 def _wants_answer(standing: Standing) -> bool:

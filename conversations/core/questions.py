@@ -4,7 +4,8 @@ import re
 
 _ASKS = {
     "name": re.compile(
-        r"(?:seu|teu) (?:primeiro )?nome|nome completo|como (?:posso|devo|gostaria de|prefere)[^?.]{0,20} cham|com quem (?:eu )?falo|"
+        r"(?:seu|teu) (?:primeiro )?nome|nome completo|"
+        r"como (?:posso|devo|gostaria de|prefere)[^?.]{0,20} cham|com quem (?:eu )?falo|"
         r"your (?:full |first )?name|what (?:should|can|may) i call you|who am i (?:talking|speaking)|"
         r"tu nombre|su nombre|c[óo]mo te llamas|c[óo]mo se llama",
         re.IGNORECASE,
