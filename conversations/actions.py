@@ -1,6 +1,8 @@
 """What a visitor can do: find the conversation, write, agree, rate, ask for a person, end it."""
 
 import hashlib
+import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,10 +18,14 @@ from conversations.index import writer
 from conversations.models import Conversation, Visitor
 from conversations.protocol import MAX_TEXT, Refusal
 from conversations.storage import storage_for
-from conversations.storage.base import Appended, StorageError
+from conversations.storage.base import Appended, StorageError, UnreadableConversation
 from conversations.threads import in_file_thread
 from conversations.tokens import new_id
 from tenants_app.access import TenantSnapshot
+
+log = logging.getLogger(__name__)
+
+_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(slots=True)
@@ -52,15 +58,20 @@ async def find_conversation(
     if not known:
         return _nth_conversation(tenant.slug, visitor_id, 0), None, ""
     if wanted and (found := await in_file_thread(_open_to, tenant.slug, wanted, visitor_id)):
-        return wanted, found, _consent(found) or await database_sync_to_async(_past_consent)(tenant.slug, visitor_id)
+        told = _consent(found)
+        if told is None:
+            told = await database_sync_to_async(_past_consent)(tenant.slug, visitor_id)
+        return wanted, found, told
     past, consented = await database_sync_to_async(_past)(tenant.slug, visitor_id)
     conversation_id, found = await in_file_thread(_latest_open, tenant.slug, visitor_id, past)
-    return conversation_id, found, (_consent(found) if found else "") or consented
+    told = _consent(found) if found else None
+    return conversation_id, found, consented if told is None else told
 
 
 def _past(tenant: str, visitor_id: str) -> tuple[list[str], str]:
     rows = Conversation.objects.filter(tenant__slug=tenant, visitor__visitor_id=visitor_id)
-    return list(rows.order_by("-started_at").values_list("conversation_id", flat=True)), _past_consent(tenant, visitor_id)
+    ids = rows.order_by("-started_at").values_list("conversation_id", flat=True)
+    return list(ids), _past_consent(tenant, visitor_id)
 
 
 def _past_consent(tenant: str, visitor_id: str) -> str:
@@ -91,26 +102,42 @@ def _open_to(tenant: str, conversation_id: str, visitor_id: str) -> Transcript |
     storage = storage_for(tenant)
     if not storage.exists(conversation_id):
         return None
-    transcript = storage.read(conversation_id)
+    try:
+        transcript = storage.read(conversation_id)
+    except UnreadableConversation:
+        # The visitor goes on in a new conversation; the file stays for who can mend it.
+        log.exception("tenant %s: a conversation cannot be read (manage.py verify_conversations says more)", tenant)
+        return None
     summary = transcript.summary
     return transcript if summary.visitor_id == visitor_id and summary.status != Status.CLOSED else None
 
 
-def _consent(transcript: Transcript) -> str:
-    return transcript.summary.consent_version if transcript.summary.consent_granted else ""
+def _consent(transcript: Transcript) -> str | None:
+    """The version granted in this conversation, "" for one withdrawn; None when it tells nothing."""
+    summary = transcript.summary
+    if not summary.consent_at:
+        return None
+    return summary.consent_version if summary.consent_granted else ""
 
 
 async def write(visit: Visit, text: str, client_id: str) -> Appended:
     """Store what the visitor wrote; on return it is on disk. A `client_id` seen before adds nothing.
 
-    Raises Refusal (`empty`, `too_long`, `consent_required`, `conversation_closed`, `not_stored`, `unavailable`).
+    Raises Refusal (`bad_frame` for a NUL or half a surrogate pair, which no file can hold, `empty`, `too_long`,
+    `consent_required`, `conversation_closed`, `not_stored`).
     """
+    if _UNWRITABLE.search(text):
+        raise Refusal("bad_frame", client_id=client_id)
     text = text.strip()
     if not text:
         raise Refusal("empty", client_id=client_id)
     if len(text) > MAX_TEXT:
         raise Refusal("too_long", client_id=client_id)
-    return await _append(visit, lambda known: _visitor_row(visit, known, text, client_id), client_id, needs_consent=True)
+
+    def row(known: Transcript | None) -> Row:
+        return _visitor_row(visit, known, text, client_id)
+
+    return await _append(visit, row, client_id, needs_consent=True)
 
 
 def _visitor_row(visit: Visit, known: Transcript | None, text: str, client_id: str) -> Row:
@@ -161,6 +188,9 @@ async def _append(
     def still_open(transcript: Transcript) -> None:
         if transcript.summary.status == Status.CLOSED:
             raise Refusal("conversation_closed", client_id=client_id)
+        told = _consent(transcript) if needs_consent else None
+        if told is not None:
+            visit.consented = told  # another tab may have agreed, or no longer does
         if needs_consent and visit.consent_needed:
             raise Refusal("consent_required", client_id=client_id)
 

@@ -14,14 +14,13 @@ from django.conf import settings
 from django.core.signals import setting_changed
 
 from conversations import actions, protocol, tokens
-from conversations.core.records import Row, Status
+from conversations.core.records import Status
 from conversations.core.transcript import Transcript
 from conversations.limits import Buckets, Rate
 from conversations.protocol import BadFrame, Refusal
 from conversations.push import group_of, push
-from conversations.storage.base import StorageError
 from conversations.turns import turns
-from tenants_app.access import TenantSnapshot, avisitor_tenant
+from tenants_app.access import TenantSnapshot, alatest, avisitor_tenant
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +53,9 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
     """One visitor's socket."""
 
     visit: actions.Visit | None = None
-    tenant: TenantSnapshot
+    tenant: TenantSnapshot | None = None
+    idle: asyncio.TimerHandle | None = None
+    closed = False
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         # Channels looks after database connections here, a thread switch for every frame. This consumer reaches the
@@ -67,7 +68,6 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
         host = _text(headers.get(b"host"))
         self.address = _address(self.scope, headers)
         self.refusals, self.frames = 0, Buckets(FRAMES_OF_ONE_SOCKET if settings.RATE_LIMIT_VISITOR else None)
-        self.idle: asyncio.TimerHandle | None = None
         _open.add(self)
         await self.accept()  # a browser sees the close code only of an accepted socket
         tenant = await avisitor_tenant(self.scope["url_route"]["kwargs"]["slug"], self.origin, host)
@@ -77,7 +77,19 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
         self.tenant = tenant
         self._wait(HELLO_SECONDS)
 
+    async def send(self, text_data: str | None = None, bytes_data: bytes | None = None, close: bool = False) -> None:
+        """Send a frame; nothing once the socket was closed from here, which a server may answer with an exception."""
+        if not self.closed:
+            await super().send(text_data, bytes_data, close)
+
+    async def close(self, code: int | None = None, reason: str | None = None) -> None:
+        """Close the socket, once."""
+        if not self.closed:
+            self.closed = True
+            await super().close(code, reason)
+
     async def disconnect(self, code: int) -> None:
+        self.closed = True
         _open.discard(self)
         if self.idle is not None:
             self.idle.cancel()
@@ -85,14 +97,14 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
             await self.channel_layer.group_discard(self._group(), self.channel_name)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        if not hasattr(self, "tenant"):
+        if self.closed or self.tenant is None:
             return
-        if len(bytes_data or text_data or "") > protocol.MAX_FRAME_BYTES or _bytes(text_data) > protocol.MAX_FRAME_BYTES:
+        if max(len(bytes_data or text_data or ""), _bytes(text_data)) > protocol.MAX_FRAME_BYTES:
             await self.close(TOO_BIG)
             return
         try:
             if self.frames.take("") > 0:
-                raise Refusal("rate_limited", retry_after=1)
+                raise Refusal("rate_limited", client_id=protocol.client_id_of(text_data or ""), retry_after=1)
             if text_data is None:
                 raise BadFrame("binary frames are not understood")
             await self._handle(protocol.parse(text_data))
@@ -102,9 +114,9 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
         except Refusal as error:
             frame = protocol.error_frame(error.code, None, error.client_id, error.retry_after)
             await self._refuse(frame, counts=error.code == "rate_limited")
-        except StorageError:
-            log.exception("tenant %s: a conversation could not be read", self.tenant.slug)
-            await self.send(protocol.error_frame("unavailable"))
+        except Exception:  # one frame's failure (a broken disk, a busy database) must not end the socket  # noqa: BLE001
+            log.exception("tenant %s: a frame could not be answered", self.tenant.slug)
+            await self.send(protocol.error_frame("unavailable", None, protocol.client_id_of(text_data or "")))
 
     async def _refuse(self, frame: str, counts: bool = True) -> None:
         self.refusals += counts
@@ -113,8 +125,9 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
             await self.close(FLOODING)
 
     async def _handle(self, frame: protocol.Frame) -> None:
+        assert self.tenant is not None  # noqa: S101 - a socket without a tenant was closed
         if isinstance(frame, protocol.Hello):
-            await self._hello(frame)
+            await self._hello(self.tenant, frame)
             return
         visit = self.visit
         if visit is None:
@@ -138,18 +151,16 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
                 await self._recorded(visit, "end", "end")
                 await self._tell(protocol.status_frame(Status.CLOSED))
 
-    async def _hello(self, frame: protocol.Hello) -> None:
+    async def _hello(self, tenant: TenantSnapshot, frame: protocol.Hello) -> None:
         if self.visit is not None:
             raise BadFrame("a second hello")
-        tenant = self.tenant
         known = tokens.read(tenant.slug, frame.visitor)
         visitor_id = known or tokens.new_id("v")
         conversation_id, transcript, consented = await actions.find_conversation(
             tenant, visitor_id, known=known is not None, wanted=frame.conversation
         )
         language = frame.locale or tenant.language
-        page = urlsplit(frame.page) if frame.page else None
-        origin = self.origin or (f"{page.scheme}://{page.netloc}" if page and page.netloc else "")
+        origin = self.origin or _origin_of(frame.page)
         self.visit = actions.Visit(tenant, visitor_id, conversation_id, "web", language, origin, consented)
         await self.channel_layer.group_add(self._group(), self.channel_name)
         await self.send(self._ready(self.visit, transcript, frame.last_seen))
@@ -157,34 +168,41 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
 
     def _ready(self, visit: actions.Visit, transcript: Transcript | None, last_seen: int) -> str:
         rows, more = transcript.newest(last_seen, protocol.MAX_HISTORY) if transcript else ([], False)
-        consent = self.tenant.persona.consent
+        consent = visit.tenant.persona.consent
         return protocol.encode(
             {
                 "type": "ready",
-                "visitor": tokens.issue(self.tenant.slug, visit.visitor_id),
+                "visitor": tokens.issue(visit.tenant.slug, visit.visitor_id),
                 "conversation": visit.conversation_id,
                 "history": [protocol.as_message(row) for row in rows],
                 "more": more,
                 "status": transcript.summary.status if transcript else Status.ASSISTANT,
-                "busy": turns.busy(self.tenant.slug, visit.conversation_id),
+                "busy": turns.busy(visit.tenant.slug, visit.conversation_id),
                 "consent": {"required": visit.consent_needed, "version": consent.version, "text": consent.text},
             }
         )
 
     async def _message(self, visit: actions.Visit, frame: protocol.Message) -> None:
         self._limit(f"{visit.tenant.slug}/{visit.visitor_id}", frame.client_id)
+        tenant = await alatest(visit.tenant)
+        if tenant is None:
+            await self.close(REFUSED)
+            return
+        visit.tenant = tenant
         done = await actions.write(visit, frame.text, frame.client_id)
         row = done.rows[0]
         try:
             await self.send(protocol.ack_frame(frame.client_id, row))
             if done.fresh:
-                await self._tell_others(row)
+                frames = [protocol.message_frame(row)]
+                await push(tenant.slug, visit.conversation_id, frames, except_socket=self.channel_name)
         finally:
-            turns.start(visit.tenant, visit.conversation_id, added=int(row.seq) if done.fresh else 0)
+            turns.start(tenant, visit.conversation_id, added=int(row.seq) if done.fresh else 0)
 
     def _limit(self, visitor: str, client_id: str) -> None:
         visitors, addresses = _limits()
-        wait = max(visitors.take(visitor), addresses.take(self.address))
+        # Who is refused takes nothing from those at the same address.
+        wait = visitors.take(visitor) or addresses.take(self.address)
         if wait > 0:
             raise Refusal("rate_limited", client_id=client_id, retry_after=wait)
 
@@ -208,11 +226,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
 
     async def _tell(self, *frames: str) -> None:
         if self.visit is not None:
-            await push(self.tenant.slug, self.visit.conversation_id, list(frames))
-
-    async def _tell_others(self, row: Row) -> None:
-        frame = protocol.message_frame(row)
-        await push(self.tenant.slug, row.session_id, [frame], except_socket=self.channel_name)
+            await push(self.visit.tenant.slug, self.visit.conversation_id, list(frames))
 
     async def chat_frames(self, event: dict[str, Any]) -> None:
         """Frames for every socket of the conversation."""
@@ -222,17 +236,27 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
 
     def _group(self) -> str:
         assert self.visit is not None  # noqa: S101 - only asked after hello
-        return group_of(self.tenant.slug, self.visit.conversation_id)
+        return group_of(self.visit.tenant.slug, self.visit.conversation_id)
 
     def _wait(self, seconds: float) -> None:
         if self.idle is not None:
             self.idle.cancel()
-        loop = asyncio.get_running_loop()
-        self.idle = loop.call_later(seconds, lambda: loop.create_task(self.close(IDLE)))
+        self.idle = asyncio.get_running_loop().call_later(seconds, self._close_idle)
+
+    def _close_idle(self) -> None:
+        self.closing = asyncio.get_running_loop().create_task(self.close(IDLE))
 
 
 def _text(value: bytes | None) -> str:
     return value.decode("latin-1") if value else ""
+
+
+def _origin_of(page: str | None) -> str:
+    try:
+        parts = urlsplit(page or "")
+    except ValueError:  # a page that no browser could have named
+        return ""
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
 def _bytes(text: str | None) -> int:

@@ -29,9 +29,7 @@ class Rate:
 class Buckets:
     """One bucket per key, in this process; the longest unused are forgotten first, and a forgotten one is full."""
 
-    def __init__(
-        self, rate: Rate | None, *, clock: Callable[[], float] = time.monotonic, most: int = 100_000
-    ) -> None:
+    def __init__(self, rate: Rate | None, *, clock: Callable[[], float] = time.monotonic, most: int = 100_000) -> None:
         self.rate, self._clock, self._most = rate, clock, most
         self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
@@ -43,8 +41,8 @@ class Buckets:
         per_second = self.rate.count / self.rate.seconds
         level, since = self._levels.get(key, (float(self.rate.count), now))
         level = min(float(self.rate.count), level + (now - since) * per_second)
-        passes = level >= 1.0
-        self._levels[key] = (level - 1.0 if passes else level, now)
+        passes = level >= 1.0 - 1e-9  # who waited as long as was said is not sent away for a rounding
+        self._levels[key] = (max(level - 1.0, 0.0) if passes else level, now)
         self._levels.move_to_end(key)
         if len(self._levels) > self._most:
             self._levels.popitem(last=False)

@@ -101,9 +101,9 @@ _client_id_decoder = msgspec.json.Decoder(ClientId)
 def parse(text: str) -> Frame:
     """Read one client frame. Raises BadFrame for anything malformed."""
     try:
-        frame = _decoder.decode(text)
+        frame: Frame = _decoder.decode(text)
     except (msgspec.MsgspecError, RecursionError, UnicodeEncodeError) as error:
-        raise BadFrame(str(error)[:200], _client_id(text)) from None
+        raise BadFrame(str(error)[:200], client_id_of(text)) from None
     if isinstance(frame, Sync) and (frame.after is None) == (frame.before is None):
         raise BadFrame("sync takes either `after` or `before`")
     # The escape of NUL is the only way one gets here: looked for in the frame, so that every field is covered.
@@ -116,7 +116,8 @@ def _holds_nul(frame: Frame) -> bool:
     return any(isinstance(value, str) and "\0" in value for value in msgspec.structs.astuple(frame))
 
 
-def _client_id(text: str) -> str | None:
+def client_id_of(text: str) -> str | None:
+    """The client id of a frame that is a message, as far as it can be told; None for any other."""
     try:
         found = _loose_decoder.decode(text)
         if found.type != "message":

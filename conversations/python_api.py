@@ -3,17 +3,20 @@
 import asyncio
 import hashlib
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from asgiref.sync import async_to_sync
 
 from conversations import actions
 from conversations.core.phones import normalise
-from conversations.core.records import Role
+from conversations.core.records import Role, Row, from_json
 from conversations.index import writer
+from conversations.llm import chat_model
 from conversations.protocol import Refusal
 from conversations.stats import data_stats
 from conversations.storage import storage_for
+from conversations.threads import in_file_thread
 from conversations.turns import Turns
 from tenants_app.access import UnknownTenant, active_tenant
 from tenants_app.structure import create_tenant_structure
@@ -67,12 +70,22 @@ async def _say(tenant: Any, visitor_id: str, text: str) -> list[str]:
     )
     turns = Turns()
     done = await actions.write(visit, text, f"python-{secrets.token_hex(12)}")
-    turns.start(tenant, conversation_id)
-    await turns.answered(tenant.slug, conversation_id)
-    asked = int(done.rows[0].seq)
-    rows = await asyncio.to_thread(lambda: storage_for(tenant.slug).read(conversation_id).rows)
+    try:
+        turns.start(tenant, conversation_id, added=int(done.rows[0].seq))
+        await turns.answered(tenant.slug, conversation_id)
+    finally:
+        await chat_model().aclose()  # its connections belong to this call's event loop
+    rows = await in_file_thread(lambda: storage_for(tenant.slug).read(conversation_id).rows)
     await asyncio.to_thread(writer.flush)
-    return [row.content for row in rows[asked:] if row.role == Role.ASSISTANT]
+    return _reply_to(done.rows[0], rows)
+
+
+def _reply_to(asked: Row, rows: Sequence[Row]) -> list[str]:
+    """The parts of the reply whose first part names the row."""
+    later = [row for row in rows[int(asked.seq) :] if row.role == Role.ASSISTANT]
+    seq = int(asked.seq)
+    reply = next((row.reply_id for row in later if seq in from_json(row.receipt).get("answers", [])), None)
+    return [row.content for row in later if row.reply_id == reply]
 
 
 def _language(tenant: Any, transcript: Any) -> str:

@@ -68,6 +68,15 @@ async def avisitor_tenant(slug: str, origin: str | None, host: str) -> TenantSna
     return _admitted(_cached(slug) or await database_sync_to_async(_load)(slug), origin, host)
 
 
+async def alatest(snapshot: TenantSnapshot) -> TenantSnapshot | None:
+    """The tenant as this process knows it by now, for who holds a snapshot for long; None when it is no longer active.
+
+    Asks the database only after a change in this process; what another process changed shows with the next handshake.
+    """
+    _until, latest = _snapshots.get(snapshot.slug, (0.0, None))
+    return latest or await database_sync_to_async(_load)(snapshot.slug)
+
+
 def staff_tenants(user: Any) -> QuerySet[Tenant]:
     """The tenants this person works for; all of them for a platform admin, none for anybody else."""
     if not getattr(user, "is_active", False) or isinstance(user, AnonymousUser):
