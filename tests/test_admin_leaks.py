@@ -79,7 +79,9 @@ def test_pages_of_our_own_answer_like_that_too(cast: Cast, name: str, who: str) 
 
 
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("query", ["", "?q=Bruna", "?q=bravissima", "?q=c-of-b", "?q=rival", "?o=1", "?all="])
+@pytest.mark.parametrize(
+    "query", ["", "?q=Bruna", "?q=bravissima", "?q=c-of-b", "?q=rival", "?o=1", "?all=", "?_facets=True"]
+)
 def test_lists_and_searches_find_only_what_is_ours(cast: Cast, model: str, query: str) -> None:
     says_nothing_of_b_but_the_search(cast.client("manager").get(reverse(f"admin:{model}_changelist") + query), query)
 
