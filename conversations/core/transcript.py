@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conversations.core.records import Row
 from conversations.core.summary import Summary
@@ -21,20 +21,22 @@ class Standing:
 
 
 class Transcript:
-    """An append-only view of one conversation's rows; `rows[n]` has seq n + 1."""
+    """An append-only view of one conversation's rows; `rows[n]` has seq n + 1, `size` is their bytes where stored."""
 
-    __slots__ = ("__weakref__", "_lock", "by_client_id", "rows", "summary")
+    __slots__ = ("__weakref__", "_lock", "by_client_id", "rows", "size", "summary")
 
-    def __init__(self, rows: Iterable[Row] = ()) -> None:
+    def __init__(self, rows: Iterable[Row] = (), size: int = 0) -> None:
         self.rows: list[Row] = []
         self.by_client_id: dict[str, Row] = {}
         self.summary = Summary()
+        self.size = 0
         self._lock = threading.Lock()
-        self.extend(rows)
+        self.extend(rows, size)
 
-    def extend(self, rows: Iterable[Row]) -> None:
-        """Take in the next rows, in order."""
+    def extend(self, rows: Iterable[Row], size: int = 0) -> None:
+        """Take in the next rows, in order; with them all stored bytes are `size`."""
         with self._lock:
+            self.size = size
             for row in rows:
                 self.summary.add(row)
                 if row.client_id:
@@ -48,6 +50,12 @@ class Transcript:
             return Standing(
                 len(self.rows), list(one.unanswered), one.open_reply, one.status, one.greeted, dict(one.facts)
             )
+
+    def summed_up(self) -> tuple[Summary, int]:
+        """The summary and the bytes it sums up, at one moment: rows added later do not show in it."""
+        with self._lock:
+            one = self.summary
+            return replace(one, facts=dict(one.facts), unanswered=list(one.unanswered)), self.size
 
     @property
     def chain(self) -> str:

@@ -23,12 +23,20 @@ class NotStored(StorageError):
     """Nothing of the rows was saved; the sender keeps them and tries again."""
 
 
+class Unstorable(StorageError):
+    """A row holds what a text file cannot (a NUL, half a surrogate pair): nothing was saved, ever the same answer."""
+
+
 class ConversationNotFound(StorageError):
     """There is no such conversation here (or its name is none)."""
 
 
 class UnreadableConversation(StorageError):
-    """The stored bytes are no conversation file of ours; the message says what they are."""
+    """The stored bytes cannot be read, or are no conversation file of ours; the message says what they are."""
+
+
+class AncestorConversation(UnreadableConversation):
+    """What is stored is a ten-column file of the product's ancestor: it must be imported first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,8 @@ class Entry:
 class Appended:
     """What became of rows handed to `append`: as stored, in the order given.
 
-    `fresh` counts those added now; for a client id seen before, the row stored then stands in `rows`.
+    `fresh` counts those added now; for a client id seen before, the row stored then stands in `rows`. `size` is the
+    stored conversation's, in bytes.
     """
 
     rows: list[Row]
@@ -67,6 +76,12 @@ class Session(Protocol):
         Raises NotStored, and nothing was added.
         """
 
+    def confirm(self) -> None:
+        """Make sure that the rows that are there are durable: who wrote them may have died before they were.
+
+        Raises NotStored.
+        """
+
 
 class Storage(ABC):
     """The conversations of one tenant. Methods block: call them from a thread, not from an event loop."""
@@ -83,19 +98,20 @@ class Storage(ABC):
 
         Fills in `seq`, `timestamp` (UTC, ms, never before the last row's), `tenant_id`, `session_id` and `chain`.
         A row whose `client_id` the conversation holds is not added again. `guard` sees the conversation as it
-        stands, alone with it, before anything fresh is added, and refuses by raising.
-        Raises NotStored, ConversationNotFound (an impossible id) and UnreadableConversation.
+        stands, alone with it, before anything fresh is added, and refuses by raising. All or none holds for every
+        error; a crash of the machine may keep the first of several rows, of which nobody was told then.
+        Raises NotStored, Unstorable, ConversationNotFound (an impossible id) and UnreadableConversation.
         """
         with self._alone(self._checked(conversation_id)) as session:
             transcript = session.transcript
-            fresh = [row for row in rows if not (row.client_id and row.client_id in transcript.by_client_id)]
-            size = 0
+            fresh = _unseen(rows, transcript)
             if fresh:
                 if guard:
                     guard(transcript)
-                data, finished = codec.encode_all(self._finish(conversation_id, transcript, fresh), transcript.chain)
-                size = session.write(data, finished)
-            return Appended(_as_stored(rows, transcript, len(fresh)), len(fresh), transcript, size)
+                session.write(*self._encoded(conversation_id, transcript, fresh))
+            else:
+                session.confirm()
+            return Appended(_as_stored(rows, transcript, len(fresh)), len(fresh), transcript, transcript.size)
 
     def read(self, conversation_id: str) -> Transcript:
         """The whole conversation. Raises ConversationNotFound and UnreadableConversation."""
@@ -103,6 +119,8 @@ class Storage(ABC):
         if transcript is None:
             with self._alone(self._checked(conversation_id), create=False) as session:
                 transcript = session.transcript
+        if not transcript.rows:
+            raise ConversationNotFound(conversation_id)
         return transcript
 
     @abstractmethod
@@ -119,7 +137,10 @@ class Storage(ABC):
 
     @abstractmethod
     def bytes_as_stored(self, conversation_id: str) -> bytes:
-        """The file's bytes as they lie there, a torn tail included. Raises ConversationNotFound and NotStored."""
+        """The file's bytes as they lie there, a torn tail included.
+
+        Raises ConversationNotFound and UnreadableConversation.
+        """
 
     @abstractmethod
     def entries(self) -> Iterator[Entry]:
@@ -127,7 +148,19 @@ class Storage(ABC):
 
     @abstractmethod
     def lease(self, conversation_id: str) -> AbstractContextManager[bool]:
-        """Hold the right to answer this conversation; False when another holds it now."""
+        """Hold the right to answer this conversation; False when another holds it now. Entering may raise NotStored."""
+
+    def kept_aside(self, conversation_id: str) -> list[str]:
+        """Where damaged parts lie that reading this conversation cut off, for somebody to look into."""
+        self._checked(conversation_id)
+        return []
+
+    def set_aside(self, conversation_id: str) -> None:
+        """Move an ancestor's file out of the way, so that it can be imported in its place; it is kept.
+
+        Raises ConversationNotFound when there is none, NotStored.
+        """
+        raise ConversationNotFound(self._checked(conversation_id))
 
     @abstractmethod
     def _alone(self, conversation_id: str, *, create: bool = True) -> AbstractContextManager[Session]:
@@ -137,6 +170,12 @@ class Storage(ABC):
         if not CONVERSATION_ID.match(conversation_id):
             raise ConversationNotFound(conversation_id)
         return conversation_id
+
+    def _encoded(self, conversation_id: str, transcript: Transcript, rows: Sequence[Row]) -> tuple[bytes, list[Row]]:
+        try:
+            return codec.encode_all(self._finish(conversation_id, transcript, rows), transcript.chain)
+        except codec.BadRow as error:
+            raise Unstorable(str(error)) from error
 
     def _finish(self, conversation_id: str, transcript: Transcript, rows: Sequence[Row]) -> Iterator[Row]:
         moment = self._clock().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -148,6 +187,17 @@ class Storage(ABC):
                 seq=str(seq),
                 timestamp=row.timestamp or moment,
             )
+
+
+def _unseen(rows: Sequence[Row], transcript: Transcript) -> list[Row]:
+    """The rows to add: without those whose client id is known, or stands twice among them."""
+    seen: set[str] = set()
+    unseen = []
+    for row in rows:
+        if row.client_id not in transcript.by_client_id and row.client_id not in seen:
+            unseen.append(row)
+            seen |= {row.client_id} - {""}
+    return unseen
 
 
 def _as_stored(rows: Sequence[Row], transcript: Transcript, fresh: int) -> list[Row]:

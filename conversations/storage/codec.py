@@ -14,6 +14,13 @@ HEADER = ",".join(COLUMNS).encode() + CRLF
 ANCESTOR_HEADER = ",".join(ANCESTOR_COLUMNS).encode()
 CHAIN_DIGITS = 64
 
+# The csv module's own limit (128 Ki characters a cell) would make a long answer look like a torn tail.
+csv.field_size_limit(2**31 - 1)
+
+
+class BadRow(ValueError):
+    """A row that could be written but never read again."""
+
 
 class BadFile(ValueError):
     """A file that is no conversation: its header is another one."""
@@ -24,10 +31,15 @@ class AncestorFile(BadFile):
 
 
 def encode(row: Row, previous_chain: str) -> tuple[bytes, Row]:
-    """One record as the bytes that go to disk, and the row with its chain (docs/csv-format.md)."""
+    """One record as the bytes that go to disk, and the row with its chain (docs/csv-format.md). Raises BadRow."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerow((*row[:-1], ""))
-    record = text.getvalue().encode()[: -len(CRLF)]
+    try:
+        record = text.getvalue().encode()[: -len(CRLF)]
+    except UnicodeEncodeError as error:
+        raise BadRow("a text holds half a surrogate pair") from error
+    if b"\0" in record:
+        raise BadRow("a text holds a NUL character")
     chain = hashlib.sha256(previous_chain.encode() + record).hexdigest()
     return record + chain.encode() + CRLF, row._replace(chain=chain)
 
@@ -136,4 +148,4 @@ def broken_links(data: bytes, rows: Sequence[Row]) -> list[int]:
 
 def holds_a_whole_record(tail: bytes) -> bool:
     """Whether cut-off bytes hold what looks like a finished record, which one torn write does not leave."""
-    return re.search(rb",[0-9a-f]{64}\r\n", tail) is not None
+    return re.search(rb",[0-9a-f]{64}\r?\n", tail) is not None

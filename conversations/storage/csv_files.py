@@ -1,25 +1,37 @@
 """Conversations as CSV files in a folder: one file each, appended under a lock and synced before anyone is told."""
 
+import contextlib
 import fcntl
+import hashlib
 import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from conversations.core.records import CONVERSATION_ID, Row
 from conversations.core.transcript import Transcript
 from conversations.storage import codec
 from conversations.storage.base import (
+    AncestorConversation,
     ConversationNotFound,
     Entry,
     NotStored,
     Session,
     Storage,
+    StorageError,
     UnreadableConversation,
 )
-from conversations.storage.posix import make_folder, open_locked, read_all, sync_folder, write_all
+from conversations.storage.posix import (
+    make_folder,
+    open_locked,
+    read_all,
+    refuse_links,
+    sync_folder,
+    write_all,
+    write_anew,
+)
 from conversations.storage.readings import Readings
 
 log = logging.getLogger(__name__)
@@ -28,50 +40,63 @@ PREFIX, SUFFIX = "conversation_", ".csv"
 READINGS = Readings(most_rows=200_000)  # about 1 KiB a row, for all tenants together
 
 
+class _Failed(NamedTuple):
+    """A write that failed: how long the file was before, and the bytes that must not stay in it."""
+
+    good_size: int
+    data: bytes
+
+
 class CsvFiles(Storage):
-    """Files under `root`/<tenant>/conversations/; several processes may share the folder (POSIX locks)."""
+    """Files under `root`/<tenant>/conversations/; several processes may share the folder (POSIX locks).
+
+    Links to other folders are not followed below `root`.
+    """
 
     shares_processes: ClassVar[bool] = True
 
     def __init__(self, tenant: str, *, root: Path, **options: object) -> None:
         super().__init__(tenant, **options)  # type: ignore[arg-type]  # the base names its own options
-        self.folder = Path(root) / tenant / "conversations"
-        self._turns = Path(root) / tenant / "turns"
-        self._suspect: dict[str, int] = {}
+        self._root = Path(root)
+        self.folder = self._root / tenant / "conversations"
+        self._suspect: dict[str, _Failed] = {}
 
     def recent(self, conversation_id: str) -> Transcript | None:
         path = str(self._path(conversation_id))
         try:
-            return READINGS.find(path, os.stat(path)) if READINGS.holds(path) else None
+            reading = READINGS.find(path, os.stat(path)) if READINGS.holds(path) else None
         except OSError:
             return None
+        return reading.transcript if reading else None
 
     def exists(self, conversation_id: str) -> bool:
         try:
-            return os.stat(self._path(self._checked(conversation_id)), follow_symlinks=False).st_size > len(
-                codec.HEADER
-            )
+            path = self._path(self._checked(conversation_id))
+            refuse_links(self._root, self.folder)
+            return os.stat(path, follow_symlinks=False).st_size > len(codec.HEADER)
         except (OSError, ConversationNotFound):
             return False
 
     def raw(self, conversation_id: str) -> bytes:
         with self._alone(self._checked(conversation_id), create=False) as session:
+            if not session.transcript.rows:
+                raise ConversationNotFound(conversation_id)
             return session.contents()
 
     def bytes_as_stored(self, conversation_id: str) -> bytes:
-        try:
-            descriptor = os.open(self._path(self._checked(conversation_id)), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except FileNotFoundError as error:
-            raise ConversationNotFound(conversation_id) from error
-        except OSError as error:
-            raise NotStored(f"{conversation_id}: {error.strerror}") from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH)
-            return read_all(descriptor, os.fstat(descriptor).st_size)
-        finally:
-            os.close(descriptor)
+        path = self._path(self._checked(conversation_id))
+        with _named(path, UnreadableConversation):
+            refuse_links(self._root, self.folder)
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_SH)
+                return read_all(descriptor, os.fstat(descriptor).st_size)
+            finally:
+                os.close(descriptor)
 
     def entries(self) -> Iterator[Entry]:
+        with _named(self.folder, UnreadableConversation):
+            refuse_links(self._root, self.folder)
         try:
             listing = os.scandir(self.folder)
         except FileNotFoundError:
@@ -81,15 +106,18 @@ class CsvFiles(Storage):
                 conversation_id = item.name.removeprefix(PREFIX).removesuffix(SUFFIX)
                 if item.name != f"{PREFIX}{conversation_id}{SUFFIX}" or not CONVERSATION_ID.match(conversation_id):
                     continue
-                if item.is_file(follow_symlinks=False):
-                    stat = item.stat(follow_symlinks=False)
-                    yield Entry(conversation_id, stat.st_size, stat.st_mtime)
+                with contextlib.suppress(FileNotFoundError):  # removed while we look
+                    if item.is_file(follow_symlinks=False):
+                        stat = item.stat(follow_symlinks=False)
+                        yield Entry(conversation_id, stat.st_size, stat.st_mtime)
 
     @contextmanager
     def lease(self, conversation_id: str) -> Iterator[bool]:
         # A file lock dies with its process, so a crash never leaves a conversation locked.
-        path = self._turns / f"{self._checked(conversation_id)}.lock"
-        descriptor = open_locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path = self._beside("turns") / f"{self._checked(conversation_id)}.lock"
+        with _named(path, NotStored):
+            refuse_links(self._root, path.parent)
+            descriptor = open_locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if descriptor is None:
             yield False
             return
@@ -99,52 +127,77 @@ class CsvFiles(Storage):
             path.unlink(missing_ok=True)  # while still locked: who opened it meanwhile sees that it is gone
             os.close(descriptor)
 
+    def kept_aside(self, conversation_id: str) -> list[str]:
+        return sorted(map(str, self._beside("quarantine").glob(f"{PREFIX}{self._checked(conversation_id)}.*.bin")))
+
+    def set_aside(self, conversation_id: str) -> None:
+        path, folder = self._path(self._checked(conversation_id)), self._beside("ancestor")
+        with _named(path, NotStored):
+            descriptor = open_locked(path, fcntl.LOCK_EX, create=False)
+            assert descriptor is not None  # noqa: S101 - a blocking lock is always got
+            try:
+                refuse_links(self._root, folder)
+                make_folder(folder)
+                os.link(path, folder / path.name)  # never over another one
+                sync_folder(folder)
+                path.unlink()
+                sync_folder(path.parent)
+            finally:
+                os.close(descriptor)
+
     @contextmanager
-    def _alone(self, conversation_id: str, *, create: bool = True) -> Iterator["_File"]:  # type: ignore[override]
-        path = self._path(conversation_id)
-        if not create and not self.exists(conversation_id):
-            raise ConversationNotFound(conversation_id)
+    def _alone(self, conversation_id: str, *, create: bool = True) -> Iterator["_File"]:
+        path, fault = self._path(conversation_id), NotStored if create else UnreadableConversation
+        with _named(path, fault):
+            descriptor = self._hold(conversation_id, path, create)
         try:
-            if conversation_id in self._suspect:
-                self._restore(conversation_id, path)
-            descriptor = open_locked(path, fcntl.LOCK_EX)
-        except OSError as error:
-            raise NotStored(f"{path.name}: {error.strerror}") from error
-        assert descriptor is not None  # noqa: S101 - a blocking lock is always got
-        try:
-            yield _File(self, conversation_id, path, descriptor)
+            with _named(path, fault):
+                session = _File(self, conversation_id, path, descriptor)
+            try:
+                yield session
+            finally:
+                if session.is_empty:
+                    # Refused, or never written: a name without rows would only be in everybody's way.
+                    with contextlib.suppress(OSError):
+                        path.unlink()
         finally:
             os.close(descriptor)
+
+    def _hold(self, conversation_id: str, path: Path, create: bool) -> int:
+        refuse_links(self._root, self.folder)
+        while True:
+            descriptor = open_locked(path, fcntl.LOCK_EX, create=create)
+            assert descriptor is not None  # noqa: S101 - a blocking lock is always got
+            if conversation_id not in self._suspect:
+                return descriptor
+            try:
+                self._restore(conversation_id, path, descriptor)
+            finally:
+                os.close(descriptor)
 
     def _path(self, conversation_id: str) -> Path:
         return self.folder / f"{PREFIX}{conversation_id}{SUFFIX}"
 
-    def distrust(self, conversation_id: str, good_size: int) -> None:
-        """After a failed write: forget the reading, and let nobody append before the file is made anew."""
-        READINGS.forget(str(self._path(conversation_id)))
-        self._suspect[conversation_id] = min(good_size, self._suspect.get(conversation_id, good_size))
+    def _beside(self, name: str) -> Path:
+        return self._root / self.tenant / name
 
-    def _restore(self, conversation_id: str, path: Path) -> None:
+    def distrust(self, conversation_id: str, good_size: int, failed: bytes) -> None:
+        """After a failed write: forget the reading, and let nobody read or append before the file is made anew."""
+        READINGS.forget(str(self._path(conversation_id)))
+        self._suspect[conversation_id] = _Failed(good_size, failed)
+
+    def _restore(self, conversation_id: str, path: Path, descriptor: int) -> None:
         # After a failed fsync the kernel may call lost pages clean; only bytes written anew can be trusted.
-        descriptor = open_locked(path, fcntl.LOCK_EX)
-        assert descriptor is not None  # noqa: S101
-        draft = path.with_suffix(".restoring")
-        try:
-            good = read_all(descriptor, self._suspect[conversation_id])
-            if good:
-                fresh = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o640)
-                try:
-                    write_all(fresh, good)
-                    os.fsync(fresh)
-                finally:
-                    os.close(fresh)
-                os.replace(draft, path)
-            else:
-                path.unlink()
+        good_size, failed = self._suspect[conversation_id]
+        data = read_all(descriptor, os.fstat(descriptor).st_size)
+        if failed.startswith(data[good_size:]):  # else another process appended meanwhile: its rows were told
+            data = data[:good_size]
+        if data:
+            write_anew(path, data, path.with_suffix(".restoring"))
+        else:
+            path.unlink(missing_ok=True)
             sync_folder(path.parent)
-            del self._suspect[conversation_id]
-        finally:
-            os.close(descriptor)
+        del self._suspect[conversation_id]
 
 
 class _File(Session):
@@ -155,30 +208,50 @@ class _File(Session):
         stat = os.fstat(descriptor)
         self._size = stat.st_size
         known = READINGS.find(str(path), stat)
-        self.transcript = known if known is not None else self._load()
+        # Rows that somebody else wrote may have died with him before the sync; a name in the folder too.
+        self._durable = known is not None and known.durable
+        self.transcript = known.transcript if known else self._load()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is not even a header."""
+        return self._size == 0
 
     def contents(self) -> bytes:
         """Header and whole records (a torn tail was cut when the file was opened)."""
         return read_all(self._descriptor, self._size)
 
     def write(self, data: bytes, rows: Sequence[Row]) -> int:
-        first = self._size == 0
+        data = codec.HEADER + data if self.is_empty else data
         try:
-            write_all(self._descriptor, codec.HEADER + data if first else data)
-            os.fsync(self._descriptor)
-            if first:
-                sync_folder(self._path.parent)
+            write_all(self._descriptor, data)
+            self._sync()
         except OSError as error:
-            self._take_back()
+            self._take_back(data)
             raise NotStored(f"{self._path.name}: {error.strerror}") from error
         stat = os.fstat(self._descriptor)
         self._size = stat.st_size
-        self.transcript.extend(rows)
-        READINGS.keep(str(self._path), self.transcript, stat)
+        self.transcript.extend(rows, self._size)
+        READINGS.keep(str(self._path), self.transcript, stat, durable=True)
         return self._size
 
-    def _take_back(self) -> None:
-        self._storage.distrust(self._id, self._size)
+    def confirm(self) -> None:
+        if self._durable or not self.transcript.rows:
+            return
+        try:
+            self._sync()
+        except OSError as error:
+            self._storage.distrust(self._id, self._size, b"")
+            raise NotStored(f"{self._path.name}: {error.strerror}") from error
+        READINGS.keep(str(self._path), self.transcript, os.fstat(self._descriptor), durable=True)
+
+    def _sync(self) -> None:
+        os.fsync(self._descriptor)
+        if not self._durable:
+            sync_folder(self._path.parent)
+
+    def _take_back(self, data: bytes) -> None:
+        self._storage.distrust(self._id, self._size, data)
         try:
             os.ftruncate(self._descriptor, self._size)
         except OSError:
@@ -186,38 +259,45 @@ class _File(Session):
 
     def _load(self) -> Transcript:
         data = read_all(self._descriptor, self._size)
-        if not data:
-            return Transcript()
         try:
             decoded = codec.decode(data)
+        except codec.AncestorFile as error:
+            raise AncestorConversation(f"{self._path.name}: {error}") from error
         except codec.BadFile as error:
             raise UnreadableConversation(f"{self._path.name}: {error}") from error
         if decoded.good_size < len(data):
             self._cut_tail(data, decoded.good_size)
-        transcript = Transcript(decoded.rows)
+        transcript = Transcript(decoded.rows, self._size)
         if decoded.rows:
-            READINGS.keep(str(self._path), transcript, os.fstat(self._descriptor))
+            READINGS.keep(str(self._path), transcript, os.fstat(self._descriptor), durable=False)
         return transcript
 
     def _cut_tail(self, data: bytes, good_size: int) -> None:
         tail = data[good_size:]
         log.warning("%s: cutting %d bytes of an unfinished write at byte %d", self._path.name, len(tail), good_size)
-        try:
-            if codec.holds_a_whole_record(tail):
-                # More than one torn write explains: somebody's edit, or a bad disk. Kept for who looks into it.
-                self._keep_aside(tail, good_size)
-            os.ftruncate(self._descriptor, good_size)
-            os.fsync(self._descriptor)
-        except OSError as error:
-            raise NotStored(f"{self._path.name}: {error.strerror}") from error
+        if codec.holds_a_whole_record(tail):
+            # More than one torn write explains: somebody's edit, or a bad disk. Kept for who looks into it.
+            self._keep_aside(tail, good_size)
+        os.ftruncate(self._descriptor, good_size)
+        os.fsync(self._descriptor)
         self._size = good_size
 
     def _keep_aside(self, tail: bytes, good_size: int) -> None:
         folder = self._path.parent.parent / "quarantine"
+        refuse_links(folder.parent, folder)
         make_folder(folder)
-        with (folder / f"{self._path.stem}.{good_size}.bin").open("wb") as file:
-            file.write(tail)
-            file.flush()
-            os.fsync(file.fileno())
-        sync_folder(folder)
+        # Named by what it holds: a second one never takes the first one's place, a repeated one is the same.
+        name = f"{self._path.stem}.{good_size}.{hashlib.sha256(tail).hexdigest()[:12]}"
+        write_anew(folder / f"{name}.bin", tail, folder / f"{name}.draft")
         log.error("%s: what was cut holds whole records; kept in %s", self._path.name, folder)
+
+
+@contextmanager
+def _named(path: Path, fault: type[StorageError]) -> Iterator[None]:
+    """Say which conversation the system's error is about, in our words."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise ConversationNotFound(path.name.removeprefix(PREFIX).removesuffix(SUFFIX)) from error
+    except OSError as error:
+        raise fault(f"{path.name}: {error.strerror or error}") from error

@@ -21,8 +21,11 @@ class _Held:
 
     def write(self, data: bytes, rows: Sequence[Row]) -> int:
         self.data += data if self.data else codec.HEADER + data
-        self.transcript.extend(rows)
+        self.transcript.extend(rows, len(self.data))
         return len(self.data)
+
+    def confirm(self) -> None:
+        """Nothing here outlives the process: what is there is as durable as it gets."""
 
 
 class MemoryStorage(Storage):
@@ -62,13 +65,15 @@ class MemoryStorage(Storage):
                 turn.release()
 
     @contextmanager
-    def _alone(self, conversation_id: str, *, create: bool = True) -> Iterator["_Held"]:  # type: ignore[override]
+    def _alone(self, conversation_id: str, *, create: bool = True) -> Iterator["_Held"]:
         if not create and not self.exists(conversation_id):
             raise ConversationNotFound(conversation_id)
         held = self._held.setdefault(conversation_id, _Held())
         with held.lock:
+            size = len(held.data)
             yield held
-            held.modified = self._clock().timestamp()
+            if len(held.data) != size:
+                held.modified = self._clock().timestamp()
 
 
 def forget_everything() -> None:

@@ -1,21 +1,26 @@
 """File primitives that a crash and a second process cannot fool: locked opening, whole writes, synced folders."""
 
+import errno
 import fcntl
 import os
+import stat
 from pathlib import Path
 
 
-def open_locked(path: Path, how: int) -> int | None:
-    """Open (make) and lock a file; None when LOCK_NB finds it locked. Raises OSError."""
+def open_locked(path: Path, how: int, *, create: bool = True) -> int | None:
+    """Open (make, when `create`) and lock a file; None when LOCK_NB finds it locked. Raises OSError."""
+    flags = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC | (os.O_CREAT if create else 0)
     while True:
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640)
+            descriptor = os.open(path, flags, 0o640)
         except FileNotFoundError:
+            if not create:
+                raise
             make_folder(path.parent)
             continue
         try:
             fcntl.flock(descriptor, how)
-            if os.fstat(descriptor).st_nlink:
+            if _still_there(path, descriptor):
                 return descriptor
         except BlockingIOError:
             os.close(descriptor)
@@ -26,7 +31,27 @@ def open_locked(path: Path, how: int) -> int | None:
         os.close(descriptor)  # removed or replaced while we waited: open what stands there now
 
 
+def _still_there(path: Path, descriptor: int) -> bool:
+    # Not by the number of links: a backup made of hard links keeps a replaced file alive.
+    try:
+        return os.path.samestat(os.stat(path, follow_symlinks=False), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def refuse_links(root: Path, folder: Path) -> None:
+    """Raise OSError when a folder on the way from `root` (which may be a link) to `folder` is a symbolic link."""
+    while folder != root:
+        try:
+            if stat.S_ISLNK(os.lstat(folder).st_mode):
+                raise OSError(errno.ELOOP, f"{folder} is a symbolic link, which is not followed")
+        except FileNotFoundError:
+            pass
+        folder = folder.parent
+
+
 def make_folder(folder: Path) -> None:
+    """Make a folder and what is missing above it, durably."""
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for one in reversed(missing):
@@ -34,6 +59,7 @@ def make_folder(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
+    """Make durable which files the folder holds."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
@@ -41,13 +67,30 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def write_anew(path: Path, data: bytes, draft: Path) -> None:
+    """Put `data` in the file's place, on fresh pages of the disk; `draft` is the name it has meanwhile."""
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640)
+    try:
+        write_all(descriptor, data)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    os.replace(draft, path)
+    sync_folder(path.parent)
+
+
 def write_all(descriptor: int, data: bytes) -> None:
+    """Write every byte, however few the system takes at once."""
     view = memoryview(data)
     while view:
-        view = view[os.write(descriptor, view) :]
+        written = os.write(descriptor, view)
+        if not written:
+            raise OSError(errno.EIO, "nothing could be written")
+        view = view[written:]
 
 
 def read_all(descriptor: int, size: int) -> bytes:
+    """The file's first `size` bytes, fewer when it is shorter."""
     data = bytearray()
     while len(data) < size and (piece := os.pread(descriptor, size - len(data), len(data))):
         data += piece

@@ -1,5 +1,7 @@
 """Checks a conversation's file: whole records, seq without gaps, unbroken chain, no id twice."""
 
+from collections import Counter
+
 from conversations.storage import codec
 
 
@@ -13,11 +15,25 @@ def faults(data: bytes) -> list[str]:
         f"row {seq} was changed, or one before it was removed or moved"
         for seq in codec.broken_links(data, decoded.rows)
     ]
-    tail = len(data) - decoded.good_size
-    if tail:
-        found.append(f"{tail} bytes after row {len(decoded.rows)} are no whole record")
-    ids = [row.client_id for row in decoded.rows if row.client_id]
-    found += [
-        f"client_id {name!r} stands in more than one row" for name in sorted({one for one in ids if ids.count(one) > 1})
-    ]
+    if len(data) > decoded.good_size:
+        found.append(_about_tail(data[decoded.good_size :], len(decoded.rows)))
+    ids = Counter(row.client_id for row in decoded.rows if row.client_id)
+    found += [f"client_id {name!r} stands in more than one row" for name, count in sorted(ids.items()) if count > 1]
     return found
+
+
+def is_torn(data: bytes) -> bool:
+    """Whether a file ends with an unfinished write that nobody was told of, and can be repaired by cutting it off."""
+    try:
+        good_size = codec.decode(data).good_size
+    except codec.BadFile:
+        return False
+    return good_size < len(data) and not codec.holds_a_whole_record(data[good_size:])
+
+
+def _about_tail(tail: bytes, rows: int) -> str:
+    if codec.holds_a_whole_record(tail):
+        return (
+            f"row {rows + 1} was changed, removed or moved: the {len(tail)} bytes that follow row {rows} do not go on"
+        )
+    return f"{len(tail)} bytes after row {rows} are no whole record (a write that never finished)"
