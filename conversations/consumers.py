@@ -35,11 +35,12 @@ def _limits() -> tuple[Buckets, Buckets]:
     return Buckets(Rate.parse(settings.RATE_LIMIT_VISITOR)), Buckets(Rate.parse(settings.RATE_LIMIT_ADDRESS))
 
 
-@setting_changed.connect
 def _forget_limits(*, setting: str, **kwargs: object) -> None:
     if setting.startswith("RATE_LIMIT_"):
         _limits.cache_clear()
 
+
+setting_changed.connect(_forget_limits)
 
 _open: "weakref.WeakSet[ChatConsumer]" = weakref.WeakSet()
 
