@@ -1,18 +1,23 @@
 """What a conversation amounts to: a fold over its rows, the same one by one or all at once."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from conversations.core.records import Role, Row, Status, from_json
 
 PREVIEW_CHARS = 120
+_COUNT = re.compile(r"[0-9]{1,9}\Z")
+_COST = re.compile(r"[0-9]{1,6}(\.[0-9]{1,12})?\Z")
 
 
 @dataclass(slots=True)
 class Summary:
     """A conversation's index entry, made of nothing but its rows (so that it can always be made again).
 
+    Whatever a file edited by hand holds in a cell, it can be summed up: what is no number counts nothing.
     Times are the rows' own texts (UTC, ISO 8601). `unanswered` holds the seqs of visitor rows that no reply
     names in its first part's receipt; `open_reply` is the id of a reply whose last part is not on disk.
     """
@@ -78,7 +83,7 @@ class Summary:
             self.unanswered.append(int(row.seq))
         self._learn(row)
         if row.receipt and not self.page_origin:
-            self.page_origin = str(from_json(row.receipt).get("origin", ""))
+            self.page_origin = _text(from_json(row.receipt).get("origin"))
 
     def _learn(self, row: Row) -> None:
         if row.extracted_info:
@@ -91,12 +96,12 @@ class Summary:
         self.version, self.variant = row.version or self.version, row.variant or self.variant
         self.intent = row.intent or self.intent
         self.greeted = True
-        if self.first_response_ms is None and row.response_time_ms.isdecimal():
+        if self.first_response_ms is None and _COUNT.match(row.response_time_ms):
             self.first_response_ms = int(row.response_time_ms)
         self.open_reply = "" if row.status == "complete" else row.reply_id
         if row.part == "1":
             self._answer(row)
-        if row.tokens_in or row.tokens_out:
+        if row.tokens_in or row.tokens_out or row.cost_usd:
             self._spend(row)
 
     def _answer(self, row: Row) -> None:
@@ -105,10 +110,10 @@ class Summary:
             self.unanswered = [seq for seq in self.unanswered if seq not in answers]
 
     def _spend(self, row: Row) -> None:
-        self.tokens_in += int(row.tokens_in or 0)
-        self.tokens_cached += int(row.tokens_cached or 0)
-        self.tokens_out += int(row.tokens_out or 0)
-        self.cost_usd += Decimal(row.cost_usd or 0)
+        self.tokens_in += _count(row.tokens_in)
+        self.tokens_cached += _count(row.tokens_cached)
+        self.tokens_out += _count(row.tokens_out)
+        self.cost_usd += Decimal(row.cost_usd) if _COST.match(row.cost_usd) else 0
 
     def _add_operator(self, row: Row) -> None:
         self.operator_messages += 1
@@ -118,19 +123,28 @@ class Summary:
         receipt = from_json(row.receipt)
         match receipt.get("event"):
             case "consent":
-                self.consent_version = str(receipt.get("version", ""))
-                self.consent_granted = bool(receipt.get("granted"))
+                self.consent_version = _text(receipt.get("version"))
+                self.consent_granted = receipt.get("granted") is True
                 self.consent_at = row.timestamp
             case "rate":
-                self.score, self.comment = (
-                    int(receipt.get("score", 0)) or None,
-                    str(receipt.get("comment", "")),
-                )
+                self.score, self.comment = _score(receipt.get("score")), _text(receipt.get("comment"))
             case "handoff":
                 self.status = Status.WAITING
                 self.handoff_at = self.handoff_at or row.timestamp
-                self.handoff_reason = str(receipt.get("reason", "asked"))
+                self.handoff_reason = _text(receipt.get("reason")) or "asked"
             case "end":
                 self.status = Status.CLOSED
                 self.closed_at, self.closed_by = row.timestamp, row.author or "visitor"
                 self.unanswered = []
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _count(text: str) -> int:
+    return int(text) if _COUNT.match(text) else 0
+
+
+def _score(value: Any) -> int | None:
+    return value if type(value) is int and 1 <= value <= 5 else None
