@@ -16,7 +16,7 @@ from conversations.protocol import delta_frame, done_frame, error_frame, message
 from conversations.push import push
 from conversations.storage import Storage, storage_for
 from conversations.storage.base import NotStored
-from conversations.threads import FILE_THREADS, in_file_thread
+from conversations.threads import in_file_thread
 from conversations.tokens import new_id
 from tenants_app.access import TenantSnapshot
 
@@ -38,7 +38,7 @@ class _Running:
         # Monotonic seconds when the first row to answer was on disk; None: before this process looked after it.
         self.queued = time.monotonic() if fresh else None
         self.queued_next: float | None = None
-        self.answering = self.stored = self.replan = self.again = False
+        self.answering = self.stored = self.told = self.replan = self.again = False
         self.seen = 0  # the seq up to which the current turn knows the conversation
         self.current: asyncio.Task[agent.Reply] | None = None
         self.task: asyncio.Task[None] | None = None
@@ -67,8 +67,16 @@ class _Running:
         if done is None:
             raise NotStored("the reply could not be stored")
         writer.note(self.tenant.slug, self.conversation_id, done.transcript.summary, done.size)
-        await self.show(*map(message_frame, done.rows))
+        frames = [message_frame(row) for row in done.rows]
+        if done.rows[-1].status == "complete":
+            self.told = True
+            frames += self.end_frames(done.rows[-1].reply_id, done.transcript)
+        await self.show(*frames)
         return done.rows
+
+    def end_frames(self, reply_id: str, transcript: Transcript) -> list[str]:
+        """What says that a turn is over."""
+        return [typing_frame(False), done_frame(reply_id, transcript.summary.last_seq)]
 
     async def delta(self, reply: str, part: int, text: str) -> None:
         """Show the next piece of the part being written."""
@@ -140,14 +148,14 @@ class Turns:
             await running.show(typing_frame(False), error_frame("unavailable"))
         finally:
             self._running.pop((running.tenant.slug, running.conversation_id), None)
-            FILE_THREADS.submit(held.close)
+            held.close()
         if failed and running.again:  # what came meanwhile was not tried yet
             self.start(running.tenant, running.conversation_id)
 
     async def _one_turn(self, running: _Running, transcript: Transcript, standing: Standing) -> None:
         turn = _turn(running, transcript, standing)
-        running.stored, running.replan, running.seen = False, False, standing.length
-        running.answering = True
+        running.stored = running.told = running.replan = False
+        running.answering, running.seen = True, standing.length
         await running.show(typing_frame(True))
         model = self._model or chat_model()
         running.current = asyncio.create_task(agent.reply(turn, running, model, _offline))
@@ -155,8 +163,8 @@ class Turns:
             await _over(running.current, running)
         finally:
             running.current, running.answering = None, False
-        latest = await running.read()
-        await running.show(typing_frame(False), done_frame(turn.reply_id, latest.summary.last_seq))
+        if not running.told:  # overtaken before a part was stored
+            await running.show(*running.end_frames(turn.reply_id, await running.read()))
         if not running.replan:
             running.queued, running.queued_next = running.queued_next or time.monotonic(), None
 
@@ -175,8 +183,7 @@ async def _over(reply: asyncio.Task[agent.Reply], running: _Running) -> None:
 
 async def _close_reply(running: _Running, transcript: Transcript) -> None:
     """End a reply that a crash cut off."""
-    [row] = await running.store([agent.closing_row(transcript, new_id("m"))])
-    await running.show(done_frame(row.reply_id, int(row.seq)))
+    await running.store([agent.closing_row(transcript, new_id("m"))])
 
 
 def _turn(running: _Running, transcript: Transcript, standing: Standing) -> agent.Turn:
@@ -207,8 +214,8 @@ async def _hold(running: _Running, held: ExitStack) -> bool:
     while True:
         lease = running.storage.lease(running.conversation_id)
         try:
-            got = await in_file_thread(lease.__enter__)
-        except OSError:
+            got = lease.__enter__()
+        except (NotStored, OSError):
             # A full disk has no room for the lock either: it is waited for as the reply's parts are.
             log.exception("tenant %s: a conversation could not be locked yet", running.tenant.slug)
             failures += 1

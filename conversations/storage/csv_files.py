@@ -23,6 +23,7 @@ from conversations.storage.base import (
     StorageError,
     UnreadableConversation,
 )
+from conversations.storage.leases import Leases, leases_in
 from conversations.storage.posix import (
     make_folder,
     open_locked,
@@ -60,6 +61,7 @@ class CsvFiles(Storage):
         self._root = Path(root)
         self.folder = self._root / tenant / "conversations"
         self._suspect: dict[str, _Failed] = {}
+        self._leases: Leases | None = None
 
     def recent(self, conversation_id: str) -> Transcript | None:
         path = str(self._path(conversation_id))
@@ -113,19 +115,18 @@ class CsvFiles(Storage):
 
     @contextmanager
     def lease(self, conversation_id: str) -> Iterator[bool]:
-        # A file lock dies with its process, so a crash never leaves a conversation locked.
-        path = self._beside("turns") / f"{self._checked(conversation_id)}.lock"
-        with _named(path, NotStored):
-            refuse_links(self._root, path.parent)
-            descriptor = open_locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if descriptor is None:
-            yield False
-            return
+        # No thread is needed: taking a byte lock waits for nobody and touches no disk.
+        name = f"{self.tenant}/{self._checked(conversation_id)}"
+        with _named(self.folder, NotStored):
+            refuse_links(self._root, self.folder.parent)
+            if self._leases is None:
+                self._leases = leases_in(self._root)
+            got = self._leases.take(name)
         try:
-            yield True
+            yield got
         finally:
-            path.unlink(missing_ok=True)  # while still locked: who opened it meanwhile sees that it is gone
-            os.close(descriptor)
+            if got:
+                self._leases.give_back(name)
 
     def kept_aside(self, conversation_id: str) -> list[str]:
         return sorted(map(str, self._beside("quarantine").glob(f"{PREFIX}{self._checked(conversation_id)}.*.bin")))
