@@ -12,8 +12,9 @@ from conversations.core.transcript import Transcript
 from conversations.index import stale, writer
 from conversations.llm import chat_model
 from conversations.reports import write_reports
+from conversations.stats import utc_text
 from conversations.storage import storage_for
-from conversations.storage.base import StorageError
+from conversations.storage.base import ConversationNotFound, StorageError
 from conversations.turns import turns
 from tenants_app.access import UnknownTenant, active_tenant
 from tenants_app.models import Tenant
@@ -50,7 +51,7 @@ class Service:
             try:
                 for conversation_id in await database_sync_to_async(_catch_up)(slug):
                     turns.start(await database_sync_to_async(active_tenant)(slug), conversation_id)
-            except (UnknownTenant, DatabaseError, OSError):
+            except (UnknownTenant, DatabaseError, StorageError, OSError):
                 log.exception("tenant %s: what a stop left open could not be looked through", slug)
 
     async def _report(self) -> None:
@@ -73,28 +74,34 @@ def _catch_up(slug: str) -> list[str]:
     for conversation_id in changed:
         try:
             transcript = storage.read(conversation_id)
+        except ConversationNotFound:
+            continue  # a name without a row: nobody was told of anything
         except StorageError:
             log.exception("tenant %s: a conversation cannot be read (manage.py verify_conversations says more)", slug)
             continue
-        if transcript.rows:
-            writer.note(slug, conversation_id, transcript.summary, len(storage.raw(conversation_id)))
-            if _waits(transcript, oldest):
-                waiting.append(conversation_id)
+        writer.note(slug, conversation_id, *transcript.summed_up())
+        if _waits(transcript, oldest):
+            waiting.append(conversation_id)
     return waiting
 
 
 def _waits(transcript: Transcript, oldest: datetime) -> bool:
     summary = transcript.summary
-    return bool(summary.unanswered or summary.open_reply) and datetime.fromisoformat(summary.last_at) >= oldest
+    # As texts: a file edited by hand may hold anything where a time should stand.
+    return bool(summary.unanswered or summary.open_reply) and summary.last_at >= utc_text(oldest)
 
 
 def _write_all() -> None:
     try:
         writer.flush()
-        for slug in writer.take_changed():
+    except DatabaseError:
+        log.exception("the index could not be written; it is tried again")
+    for slug in writer.take_changed():
+        try:
             write_reports(slug)
-    except (DatabaseError, OSError):
-        log.exception("the index or the reports could not be written; it is tried again")
+        except (DatabaseError, OSError):
+            writer.put_back(slug)
+            log.exception("tenant %s: the reports could not be written; it is tried again", slug)
 
 
 service = Service()

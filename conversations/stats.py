@@ -27,8 +27,8 @@ def data_stats(tenant_slug: str, now: datetime | None = None) -> dict[str, Any]:
     total_users: visitors. total_sessions, total_conversations: conversations (a session is a conversation).
     active_sessions: not closed, with a row within 24 hours before `now`. total_messages: rows of all files, which is
     visitor_messages + assistant_messages (a reply counts once for each part) + operator_messages + system_messages.
-    waiting: conversations waiting for a person. unanswered: conversations with a visitor's row that no reply
-    answers. by_channel, by_status: conversations for each, by_status with a zero for every status.
+    waiting: conversations waiting for a person. unanswered: conversations with a visitor's row that no
+    finished reply answers. by_channel, by_status: conversations for each, by_status with a zero for every status.
     first_response_ms: {"p50", "p95"} over the conversations that were answered (nearest rank; None without any).
     tokens: {"in", "cached", "out"}. cost_usd: text with a decimal point. rated: conversations with a rating.
     last_activity: UTC, ISO 8601 with milliseconds and Z; None without conversations.

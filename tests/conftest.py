@@ -28,6 +28,7 @@ def installation(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     }
     monkeypatch.setattr(index.IndexWriter, "_write_behind", lambda self: None)
     monkeypatch.setattr(index.writer, "_noted", {})
+    monkeypatch.setattr(index.writer, "_changed", set())
     _forget()
     yield settings.DATA_DIR
     _forget()
