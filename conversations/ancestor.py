@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from conversations.core.records import ANCESTOR_COLUMNS, CONVERSATION_ID, Role, Row, from_json, to_json
+from conversations.storage.codec import HEADER
 
 _ROLES = {
     Role.USER: ("visitor", "imported"),
@@ -24,49 +25,74 @@ def convert(data: bytes, time_zone: str) -> list[Row]:
 
     `time_zone` is that of the ancestor's clock. Raises ImportFailed.
     """
-    try:
-        lines = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ImportFailed(f"this is no CSV in UTF-8: {error}") from error
+    lines = _lines(data)
     if not lines or tuple(lines[0]) != ANCESTOR_COLUMNS:
         raise ImportFailed(f"the first line must be {','.join(ANCESTOR_COLUMNS)}")
+    # Rows are counted as a spreadsheet shows them: the header is row 1.
     old = [_checked(number, fields) for number, fields in enumerate(lines[1:], 2) if fields]
     if not old:
         raise ImportFailed("the file holds no rows")
+    if others := {row.session_id for row in old} - {old[0].session_id}:
+        raise ImportFailed(f"it holds rows of two conversations, {old[0].session_id!r} and {min(others)!r}")
     visitor = next((row.user_id for row in old if row.user_id), f"v_{old[0].session_id}"[:100])
-    return [_converted(row, number, visitor, ZoneInfo(time_zone)) for number, row in enumerate(old, 1)]
+    return [_converted(row, visitor, ZoneInfo(time_zone)) for row in old]
+
+
+def _lines(data: bytes) -> list[list[str]]:
+    if data.startswith(HEADER):
+        raise ImportFailed("this is a conversation of ours already: its place is DATA_DIR/<tenant>/conversations/")
+    try:
+        return list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
+    except UnicodeDecodeError as error:
+        raise ImportFailed(f"the file is not in UTF-8 (byte {error.start})") from error
+    except csv.Error as error:
+        raise ImportFailed(f"the file is no whole CSV: {error}") from error
 
 
 def _checked(number: int, fields: list[str]) -> Row:
     if len(fields) != len(ANCESTOR_COLUMNS):
-        raise ImportFailed(f"line {number} has {len(fields)} columns, expected {len(ANCESTOR_COLUMNS)}")
+        raise ImportFailed(f"row {number} has {len(fields)} columns, expected {len(ANCESTOR_COLUMNS)}")
     row = Row(*fields)
-    if not CONVERSATION_ID.match(row.session_id) or row.session_id.isdecimal():
-        raise ImportFailed(f"line {number}: {row.session_id!r} cannot be a conversation's id")
     if any("\0" in value for value in fields):
-        raise ImportFailed(f"line {number} holds a NUL character")
-    return row
+        raise ImportFailed(f"row {number} holds a NUL character")
+    if not CONVERSATION_ID.match(row.session_id) or row.session_id.isdecimal():
+        raise ImportFailed(f"row {number}: {row.session_id!r} cannot be a conversation's id")
+    if row.role not in _ROLES:
+        raise ImportFailed(f"row {number}: the role {row.role!r} is unknown ({', '.join(_ROLES)})")
+    return row._replace(seq=str(number))
 
 
-def _converted(row: Row, number: int, visitor: str, zone: ZoneInfo) -> Row:
-    author, status = _ROLES.get(row.role, ("", ""))
-    if not author:
-        raise ImportFailed(f"row {number}: the role {row.role!r} is unknown")
-    try:
-        moment = datetime.fromisoformat(row.timestamp)
-    except ValueError as error:
-        raise ImportFailed(f"row {number}: {row.timestamp!r} is no time") from error
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+def _converted(row: Row, visitor: str, zone: ZoneInfo) -> Row:
+    author, status = _ROLES[row.role]
     was = {"timestamp": row.timestamp, "user_id": row.user_id}
-    extracted = row.extracted_info
-    if extracted and not from_json(extracted):
-        was["extracted_info"], extracted = extracted, ""
+    extracted = _compact(row.extracted_info)
+    if extracted != row.extracted_info:
+        was["extracted_info"] = row.extracted_info
     return row._replace(
+        seq="",
         user_id=visitor,
-        timestamp=moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        timestamp=_utc(row, zone),
         extracted_info=extracted,
         channel="import",
         author=author,
         status=status,
         receipt=to_json({"ancestor": was}),
     )
+
+
+def _compact(text: str) -> str:
+    compact = to_json(from_json(text))
+    try:
+        compact.encode()
+    except UnicodeEncodeError:  # an escaped half of a surrogate pair
+        return ""
+    return compact
+
+
+def _utc(row: Row, zone: ZoneInfo) -> str:
+    try:
+        moment = datetime.fromisoformat(row.timestamp)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+        return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    except (ValueError, OverflowError) as error:
+        raise ImportFailed(f"row {row.seq}: {row.timestamp!r} is no time") from error
