@@ -22,7 +22,14 @@ _PT: Final = {
     "machine": "Sou {agent}, um assistente virtual de {business}: um programa, não uma pessoa.",
     "bye": "Até logo! Quando precisar, é só escrever.",
     "welcome": "Por nada! Posso ajudar em mais alguma coisa?",
-    "unknown": "Não tenho essa informação aqui e prefiro não inventar. Posso pedir que uma pessoa da equipe responda.",
+    "anything_else": "Posso ajudar em mais alguma coisa?",
+    "kept": "Certo, fica registrado nesta conversa. Posso ajudar em mais alguma coisa?",
+    "why_contact": "O contato é opcional: serve só para a equipe dar retorno. Sem ele, continuo ajudando por aqui.",
+    "keeps_contact": "Sem problema, continuo ajudando por aqui. O que você gostaria de saber?",
+    "near": "Não tenho uma resposta exata para isso. O mais próximo que tenho é sobre “{title}”:",
+    "reach": "Nossa equipe atende por aqui: {ways}.",
+    "ask_person": "Se preferir, escolha “Falar com uma pessoa” no menu desta conversa.",
+    "unknown": "Não tenho essa informação aqui e prefiro não inventar.",
 }
 _EN: Final = {
     "hello": "Hello!",
@@ -44,7 +51,14 @@ _EN: Final = {
     "machine": "I am {agent}, a virtual assistant of {business}: a program, not a person.",
     "bye": "Goodbye! Write whenever you need.",
     "welcome": "You are welcome! Can I help with anything else?",
-    "unknown": "I do not have that information here and would rather not guess. Someone from the team can answer it.",
+    "anything_else": "Can I help with anything else?",
+    "kept": "All right, that is kept in this conversation. Can I help with anything else?",
+    "why_contact": "Contact details are optional: the team uses them only to get back to you. I can help without them.",
+    "keeps_contact": "No problem, I can help all the same. What would you like to know?",
+    "near": "I have no exact answer to that. The closest I have is about “{title}”:",
+    "reach": "You can reach our team here: {ways}.",
+    "ask_person": "If you like, choose “Talk to a person” in this chat's menu.",
+    "unknown": "I do not have that information here and would rather not guess.",
 }
 _ES: Final = {
     "hello": "¡Hola!",
@@ -66,7 +80,14 @@ _ES: Final = {
     "machine": "Soy {agent}, asistente virtual de {business}: un programa, no una persona.",
     "bye": "¡Hasta luego! Cuando necesite, escriba.",
     "welcome": "¡De nada! ¿Puedo ayudar en algo más?",
-    "unknown": "No tengo esa información aquí y prefiero no inventar. Alguien del equipo puede responderla.",
+    "anything_else": "¿Puedo ayudar en algo más?",
+    "kept": "De acuerdo, queda registrado en esta conversación. ¿Puedo ayudar en algo más?",
+    "why_contact": "El contacto es opcional: solo sirve para responderle. Sin él, sigo ayudando por aquí.",
+    "keeps_contact": "Sin problema, sigo ayudando por aquí. ¿Qué le gustaría saber?",
+    "near": "No tengo una respuesta exacta para eso. Lo más cercano que tengo es sobre «{title}»:",
+    "reach": "Nuestro equipo atiende por aquí: {ways}.",
+    "ask_person": "Si prefiere, elija «Hablar con una persona» en el menú de este chat.",
+    "unknown": "No tengo esa información aquí y prefiero no inventar.",
 }
 
 
