@@ -1,5 +1,6 @@
 """Conducts one turn: reads the conversation, asks the model, and says the reply part by part."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -76,44 +77,66 @@ class Reply:
     """One reply on its way out: cuts it into parts, guards it, stores and shows each part."""
 
     def __init__(self, turn: Turn, sink: Sink) -> None:
-        persona = turn.documents.persona
         self.turn, self._sink = turn, sink
         self.language = turn.language
-        self._splitter = StreamSplitter(persona.min_chars, persona.max_chars)
-        self._guard = GreetingGuard(turn.standing.greeted, self.language)
-        self._ready: list[str] = []
+        self.provider, self.error_code = "", ""
+        self._storing: asyncio.Task[None] | None = None
         self._parts = 0
         self._shown_at, self._shown = time.monotonic(), (0, 0)
+        self.start_over()
+
+    def start_over(self) -> None:
+        """Forget what was said, of which nobody has seen anything."""
+        persona = self.turn.documents.persona
+        self._splitter = StreamSplitter(persona.min_chars, persona.max_chars)
+        self._guard = GreetingGuard(self.turn.standing.greeted, self.language)
+        self._ready: list[str] = []
         self.first_token: float | None = None
-        self.provider, self.error_code = "", ""
         self.outcome = Outcome()
 
     @property
     def seen(self) -> bool:
         """Whether the visitor may have seen any of it."""
-        return self._parts > 0 or self._shown[1] > 0
+        return self._storing is not None or self._parts > 0 or self._shown[1] > 0
 
     async def feed(self, piece: str) -> None:
-        """Take in what the model said next."""
+        """Take in what the model said next. Raises what the sink raised for parts before it."""
         if self.first_token is None and piece:
             self.first_token = time.monotonic()
         if "\0" in piece:
             piece = piece.replace("\0", "")  # a file that holds one counts as torn there
         self._ready += self._splitter.feed(self._guard.feed(piece))
-        # The last part of a reply is marked as such: a part goes out once something is known to follow it.
-        follows = bool(self._splitter.pending.strip())
-        sendable = self._ready if follows else self._ready[:-1]
-        if sendable:
-            self._ready = self._ready[len(sendable) :]
-            await self._send(sendable, last=False)
-        await self._show_progress()
+        if self._storing is not None and self._storing.done():
+            self._storing.result()
+            self._storing = None
+        # Parts are stored while the model goes on: what has come meanwhile is then stored, and synced, together.
+        if self._storing is None and self._sendable():
+            self._storing = asyncio.create_task(self._store_ready())
+        if self._storing is None:
+            await self._show_progress()
 
     async def close(self) -> None:
         """The reply is complete: send the rest, the last part marked."""
+        if self._storing is not None:
+            await self._storing
         rest = self._guard.close()
         self._ready += self._splitter.feed(rest) if rest else []
         parts, self._ready = self._ready + self._splitter.close(), []
         await self._send(parts or [say("lost_words", self.language)], last=True)
+
+    def abandon(self) -> None:
+        """Store nothing more."""
+        if self._storing is not None:
+            self._storing.cancel()
+
+    def _sendable(self) -> list[str]:
+        # The last part of a reply is marked as such: a part goes out once something is known to follow it.
+        return self._ready if self._splitter.pending.strip() else self._ready[:-1]
+
+    async def _store_ready(self) -> None:
+        while parts := self._sendable():
+            self._ready = self._ready[len(parts) :]
+            await self._send(parts, last=False)
 
     async def _send(self, texts: list[str], last: bool) -> None:
         rows = [self._row(text, last and number == len(texts)) for number, text in enumerate(texts, 1)]
@@ -201,23 +224,29 @@ async def reply(turn: Turn, sink: Sink, model: ChatModel, fallback: ChatModel) -
     Raises what the sink raises when a part cannot be stored. When the model fails before its first word the
     fallback's answer is the reply; when it fails in the middle the reply ends with a sentence that says so.
     """
-    prompt, going_out = prompt_for(turn), Reply(turn, sink)
+    going_out = Reply(turn, sink)
+    try:
+        await _say_it_all(prompt_for(turn), going_out, model, fallback)
+        await going_out.close()
+    except BaseException:
+        going_out.abandon()
+        raise
+    return going_out
+
+
+async def _say_it_all(prompt: Prompt, going_out: Reply, model: ChatModel, fallback: ChatModel) -> None:
     try:
         await _speak(model, prompt, going_out)
     except StorageError:
         raise
     except Exception as error:  # a fault inside a backend is the model's failure too  # noqa: BLE001
-        code = _named(error, turn.tenant, model.provider)
+        going_out.error_code = _named(error, going_out.turn.tenant, model.provider)
         if going_out.seen:
-            going_out.error_code = code
             await going_out.feed(f"\n{say('interrupted', going_out.language)}")
         else:
-            going_out = Reply(turn, sink)
-            going_out.error_code = code
+            going_out.start_over()
             notice = say("model_failed", going_out.language)
             await _speak(fallback, replace(prompt, notice=notice), going_out)
-    await going_out.close()
-    return going_out
 
 
 def _named(error: Exception, tenant: str, provider: str) -> str:
