@@ -60,6 +60,7 @@ class CsvFiles(Storage):
         super().__init__(tenant, **options)  # type: ignore[arg-type]  # the base names its own options
         self._root = Path(root)
         self.folder = self._root / tenant / "conversations"
+        self._no_links = (str(self.folder.parent), str(self.folder))
         self._suspect: dict[str, _Failed] = {}
         self._leases: Leases | None = None
 
@@ -74,7 +75,7 @@ class CsvFiles(Storage):
     def exists(self, conversation_id: str) -> bool:
         try:
             path = self._path(self._checked(conversation_id))
-            refuse_links(self._root, self.folder)
+            refuse_links(*self._no_links)
             return os.stat(path, follow_symlinks=False).st_size > len(codec.HEADER)
         except (OSError, ConversationNotFound):
             return False
@@ -88,7 +89,7 @@ class CsvFiles(Storage):
     def bytes_as_stored(self, conversation_id: str) -> bytes:
         path = self._path(self._checked(conversation_id))
         with _named(path, UnreadableConversation):
-            refuse_links(self._root, self.folder)
+            refuse_links(*self._no_links)
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_SH)
@@ -98,7 +99,7 @@ class CsvFiles(Storage):
 
     def entries(self) -> Iterator[Entry]:
         with _named(self.folder, UnreadableConversation):
-            refuse_links(self._root, self.folder)
+            refuse_links(*self._no_links)
         try:
             listing = os.scandir(self.folder)
         except FileNotFoundError:
@@ -118,7 +119,7 @@ class CsvFiles(Storage):
         # No thread is needed: taking a byte lock waits for nobody and touches no disk.
         name = f"{self.tenant}/{self._checked(conversation_id)}"
         with _named(self.folder, NotStored):
-            refuse_links(self._root, self.folder.parent)
+            refuse_links(*self._no_links)
             if self._leases is None:
                 self._leases = leases_in(self._root)
             got = self._leases.take(name)
@@ -137,7 +138,7 @@ class CsvFiles(Storage):
             descriptor = open_locked(path, fcntl.LOCK_EX, create=False)
             assert descriptor is not None  # noqa: S101 - a blocking lock is always got
             try:
-                refuse_links(self._root, folder)
+                refuse_links(*self._no_links, str(folder))
                 make_folder(folder)
                 os.link(path, folder / path.name)  # never over another one
                 sync_folder(folder)
@@ -165,7 +166,7 @@ class CsvFiles(Storage):
             os.close(descriptor)
 
     def _hold(self, conversation_id: str, path: Path, create: bool) -> int:
-        refuse_links(self._root, self.folder)
+        refuse_links(*self._no_links)
         while True:
             descriptor = open_locked(path, fcntl.LOCK_EX, create=create)
             assert descriptor is not None  # noqa: S101 - a blocking lock is always got
@@ -285,7 +286,7 @@ class _File(Session):
 
     def _keep_aside(self, tail: bytes, good_size: int) -> None:
         folder = self._path.parent.parent / "quarantine"
-        refuse_links(folder.parent, folder)
+        refuse_links(str(folder))
         make_folder(folder)
         # Named by what it holds: a second one never takes the first one's place, a repeated one is the same.
         name = f"{self._path.stem}.{good_size}.{hashlib.sha256(tail).hexdigest()[:12]}"

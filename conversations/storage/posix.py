@@ -39,15 +39,14 @@ def _still_there(path: Path, descriptor: int) -> bool:
         return False
 
 
-def refuse_links(root: Path, folder: Path) -> None:
-    """Raise OSError when a folder on the way from `root` (which may be a link) to `folder` is a symbolic link."""
-    while folder != root:
+def refuse_links(*folders: str) -> None:
+    """Raise OSError when one of these folders is a symbolic link (a missing one is none)."""
+    for folder in folders:
         try:
             if stat.S_ISLNK(os.lstat(folder).st_mode):
                 raise OSError(errno.ELOOP, f"{folder} is a symbolic link, which is not followed")
         except FileNotFoundError:
             pass
-        folder = folder.parent
 
 
 def make_folder(folder: Path) -> None:
