@@ -182,7 +182,8 @@ def _body(prompt: Prompt, model: str, optional: bool) -> bytes:
 
 def _named(error: openai.OpenAIError) -> ModelError:
     match error:
-        case openai.APITimeoutError():
+        # The transport calls every connection that does not come about a timeout, a refused one too.
+        case openai.APITimeoutError() if not isinstance(error.__cause__, httpx2.ConnectTimeout):
             return TimedOut("the server did not answer in time")
         case openai.APIConnectionError():
             return Unreachable("no connection to the server")

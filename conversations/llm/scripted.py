@@ -33,5 +33,6 @@ class ScriptedModel(ChatModel):
             if isinstance(step, asyncio.Event):
                 await step.wait()
             else:
+                await asyncio.sleep(0)  # as a model does that waits for its next word
                 yield step
         outcome.finish_reason = "stop"
