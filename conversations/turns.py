@@ -69,7 +69,8 @@ class _Running:
         writer.note(self.tenant.slug, self.conversation_id, done.transcript.summary, done.size)
         frames = [message_frame(row) for row in done.rows]
         if done.rows[-1].status == "complete":
-            self.told = True
+            # Who says hello from here on must not wait for a `done` that has gone out.
+            self.told, self.answering = True, False
             frames += self.end_frames(done.rows[-1].reply_id, done.transcript)
         await self.show(*frames)
         return done.rows
