@@ -51,7 +51,7 @@ def model_at(url: str, **values: Any) -> OpenAIChatModel:
 
 def prompt(**config: Any) -> Prompt:
     """A visitor's one question."""
-    settled = {"agent_name": "Clara", "business_name": "Alfa", "instructions": "Segredo da persona"}
+    settled = {"agent_name": "Clara", "business_name": "Alfa", "system_instructions": "Segredo da persona"}
     documents = parse_documents(settled | config, {}, [])
     return Prompt(documents, Transcript(numbered(visitor("Quanto custa?"))), "pt", "now", {}, False, 1, (1,))
 
@@ -122,12 +122,11 @@ class TestText:
 
     async def test_the_request_holds_the_prompt_the_key_and_the_personas_wishes(self) -> None:
         async with FakeModel(text=TEXT) as server:
-            await ask(server.url, prompt(model="other", temperature=0.2, max_tokens=50))
+            await ask(server.url, prompt(llm={"model": "other", "temperature": 0.2, "max_tokens": 50}))
         [request], [headers] = server.requests, server.headers
         assert request.pop("messages")[-1] == {"role": "user", "content": "Quanto custa?"}
-        assert request == {
-            "model": "other", "stream": True, "temperature": 0.2, "max_tokens": 50, "stream_options": {"include_usage": True},
-        }  # fmt: skip
+        assert request.pop("stream_options") == {"include_usage": True}
+        assert request == {"model": "other", "stream": True, "temperature": 0.2, "max_tokens": 50}
         assert headers["authorization"] == f"Bearer {KEY}"
 
     async def test_a_reply_cut_for_length_ends_with_an_ellipsis(self, faulty: Any) -> None:

@@ -15,14 +15,15 @@ from conversations.core.smalltalk import (
 )
 from conversations.core.telling import listed, told, ways_to_reach
 from conversations.llm.base import ChatModel, Outcome
-from tenants_app.knowledge import relevant
-from tenants_app.words import terms
+from tenants_app.knowledge import Entry, relevant
+from tenants_app.words import CONCEPT, terms
 
 # Measured on the demonstration tenants: above the first a best entry answers, between the two it is near.
 KNOWN_ENOUGH = 0.55
 NEAR = 0.45
 NEARLY_AS_GOOD = 0.9
 MOST_LISTED = 6
+ASKED_SECTIONS = {"=place": "contact", "=contact": "contact", "=whatsapp": "contact", "=hours": "hours"}
 LISTED_KINDS = {"plans", "services", "doctors", "specialties", "insurance_plans", "team"}
 
 
@@ -126,11 +127,18 @@ class Answer:
         if best.kind in LISTED_KINDS and len(alike) > 1:
             self.used = [entry.id for entry in alike]
             return listed(alike)
+        if score < KNOWN_ENOUGH and (section := self._section(question)):
+            best, score = section, 1.0
         if score < KNOWN_ENOUGH and not asks_something(self._matter):
             return []
         self.used = [best.id]
         hedge = [self._words["near"].format(title=best.title)] if score < KNOWN_ENOUGH else []
         return [*hedge, told(best, self._matter)]
+
+    def _section(self, question: str) -> Entry | None:
+        """The section that a plain question for the address, a number or the hours is answered from."""
+        kinds = {kind for term in terms(question) if (kind := ASKED_SECTIONS.get(CONCEPT.get(term, "")))}
+        return next((one for one in self._prompt.documents.knowledge.entries if one.kind in kinds), None)
 
     def _asked_before(self) -> str:
         seqs = set(self._prompt.answers)
