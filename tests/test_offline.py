@@ -107,6 +107,14 @@ def test_what_it_does_not_know_it_says_so(talk: Talk, question: str, words: str)
     assert "vendas@timmy.example" in reply
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["estou com falta de ar", "sinto uma dor forte no peito", "minha mãe desmaiou", "ele está com a fala enrolada"],
+)
+def test_what_sounds_like_an_emergency_gets_the_business_words_about_it(talk: Talk, line: str) -> None:
+    assert "192" in talk("varizemed", "oi", line)[-1]
+
+
 def test_how_to_reach_the_team_is_said_once(talk: Talk) -> None:
     replies = talk("timmy_vendas", "oi", "qual a capital da França?", "e da Itália?")
     assert "vendas@timmy.example" in replies[1]

@@ -22,6 +22,8 @@ from tenants_app.words import CONCEPT, terms
 KNOWN_ENOUGH = 0.55
 NEAR = 0.45
 NEARLY_AS_GOOD = 0.9
+# What a business says about emergencies is said sooner than anything else.
+URGENT_ENOUGH = 0.3
 MOST_LISTED = 6
 ASKED_SECTIONS = {"=place": "contact", "=contact": "contact", "=whatsapp": "contact", "=hours": "hours"}
 LISTED_KINDS = {"plans", "services", "doctors", "specialties", "insurance_plans", "team"}
@@ -120,9 +122,13 @@ class Answer:
         question = without_smalltalk(self._matter)
         question = question if terms(question) else self._asked_before()
         scored = relevant(self._prompt.documents.knowledge.entries, question, MOST_LISTED)
-        if not scored or scored[0][1] < NEAR:
+        if not scored:
             return []
         best, score = scored[0]
+        if score >= URGENT_ENOUGH and "=urgent" in {CONCEPT.get(term) for term in terms(best.title)}:
+            score = 1.0
+        if score < NEAR:
+            return []
         alike = [one for one, points in scored if one.kind == best.kind and points >= score * NEARLY_AS_GOOD]
         if best.kind in LISTED_KINDS and len(alike) > 1:
             self.used = [entry.id for entry in alike]
