@@ -23,7 +23,10 @@ from tenants_app.documents import Documents
 
 log = logging.getLogger(__name__)
 
-DELTA_SECONDS = 0.15
+DELTA_SECONDS = 0.3
+# A model that writes word by word would wake us for each: far from a part's end we read what has come in one go.
+TOKEN_CHARS = 32
+GATHER_SECONDS = 0.05
 LANGUAGE_ROWS = 12  # so far back one looks for words that tell the visitor's language
 
 
@@ -89,6 +92,7 @@ class Reply:
         """Forget what was said, of which nobody has seen anything."""
         persona = self.turn.documents.persona
         self._splitter = StreamSplitter(persona.min_chars, persona.max_chars)
+        self._gather_below = persona.min_chars // 2
         self._guard = GreetingGuard(self.turn.standing.greeted, self.language)
         self._ready: list[str] = []
         self.first_token: float | None = None
@@ -123,6 +127,11 @@ class Reply:
         self._ready += self._splitter.feed(rest) if rest else []
         parts, self._ready = self._ready + self._splitter.close(), []
         await self._send(parts or [say("lost_words", self.language)], last=True)
+
+    @property
+    def far_from_a_part(self) -> bool:
+        """Whether the next few words cannot complete a part."""
+        return not self._ready and len(self._splitter.pending) < self._gather_below
 
     def abandon(self) -> None:
         """Store nothing more."""
@@ -263,6 +272,8 @@ async def _speak(model: ChatModel, prompt: Prompt, going_out: Reply) -> None:
         async for piece in pieces:
             if piece:
                 await going_out.feed(piece)
+                if len(piece) <= TOKEN_CHARS and going_out.far_from_a_part:
+                    await asyncio.sleep(GATHER_SECONDS)
 
 
 def closing_row(transcript: Transcript, message_id: str) -> Row:

@@ -24,6 +24,9 @@ if _errors:
 
 _router = ProtocolTypeRouter({"http": _django, "websocket": URLRouter(websocket_urlpatterns)})
 
+# A file thread gives the interpreter up at each of its dozen system calls and waits as long as this to get it back.
+sys.setswitchinterval(0.001)
+
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Scope]]
 Send = Callable[[Scope], Awaitable[None]]
