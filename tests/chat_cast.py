@@ -177,6 +177,7 @@ async def chat(
     """The stage of a chat; the model says "Certo." unless a test scripts it."""
     settings.RATE_LIMIT_VISITOR = settings.RATE_LIMIT_ADDRESS = ""
     monkeypatch.setattr("conversations.turns.FIRST_STORE_PAUSE", 0.001)
+    monkeypatch.setattr("conversations.agent.GATHER_SECONDS", 0.0, raising=False)
     stage = Chat(settings)
     stage.script()
     yield stage

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils.translation import override
+from hypothesis import settings as hypothesis_settings
 
 from conversations import index
 from conversations.storage import storage_for
@@ -15,6 +17,16 @@ from tenants_app.structure import create_tenant_structure
 from tests.chat_cast import chat
 
 __all__ = ["chat", "installation", "tenants"]
+
+hypothesis_settings.register_profile("patient", deadline=None)  # a busy machine is no fault of the code
+hypothesis_settings.load_profile("patient")
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Every test starts in English, whatever the one before left in this thread."""
+    with override("en"):
+        yield
 
 
 @pytest.fixture

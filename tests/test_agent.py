@@ -1,5 +1,6 @@
 """One reply on its way out: greeted once, cut into parts, in the visitor's language, nothing lost."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +18,13 @@ from conversations.llm.scripted import ScriptedModel, Step
 from conversations.storage.base import NotStored
 from tests.conversation_rows import numbered, part, visitor
 from tests.test_prompt import DOCUMENTS
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_waiting() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(agent, "GATHER_SECONDS", 0.0, raising=False)
+        yield
 
 
 class Shelf:

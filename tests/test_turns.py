@@ -207,23 +207,22 @@ class TestFailures:
         await tab.say("E agora?")
         assert from_json(chat.rows(tab)[2].receipt)["answers"] == [1, 2]
 
-    async def test_what_comes_while_a_turn_fails_is_tried_on_its_own(
-        self, chat: Chat, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_what_comes_while_a_turn_fails_is_tried_on_its_own(self, chat: Chat) -> None:
         tab, reading = await chat.visitor(), asyncio.Event()
+        with pytest.MonkeyPatch.context() as broken:
 
-        async def slow(running: Any) -> None:
-            monkeypatch.undo()
-            await reading.wait()
-            raise RuntimeError("broken")
+            async def slow(running: Any) -> None:
+                broken.undo()
+                await reading.wait()
+                raise RuntimeError("broken")
 
-        monkeypatch.setattr("conversations.turns._Running.read", slow)
-        await tab.write("Oi")
-        await tab.write("Olá?")
-        await tab.until("ack")
-        await tab.until("ack")
-        reading.set()
-        assert parts(await tab.until("done")) == ["Certo."]
+            broken.setattr("conversations.turns._Running.read", slow)
+            await tab.write("Oi")
+            await tab.write("Olá?")
+            await tab.until("ack")
+            await tab.until("ack")
+            reading.set()
+            assert parts(await tab.until("done")) == ["Certo."]
 
     async def test_a_full_disk_holds_the_reply_until_there_is_room(
         self, chat: Chat, monkeypatch: pytest.MonkeyPatch
