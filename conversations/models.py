@@ -10,9 +10,7 @@ from tenants_app.models import Tenant
 class Visitor(models.Model):
     """A person who wrote to a tenant, known by what the conversations hold."""
 
-    tenant = models.ForeignKey(
-        Tenant, verbose_name=_("business"), on_delete=models.CASCADE, related_name="visitors"
-    )
+    tenant = models.ForeignKey(Tenant, verbose_name=_("business"), on_delete=models.CASCADE, related_name="visitors")
     visitor_id = models.CharField(_("visitor id"), max_length=100)
     channel = models.CharField(_("first channel"), max_length=20, blank=True)
     name = models.CharField(_("name"), max_length=200, blank=True)
@@ -59,9 +57,7 @@ class Conversation(models.Model):
     conversation_id = models.CharField(_("conversation id"), max_length=100)
     channel = models.CharField(_("channel"), max_length=20, blank=True)
     language = models.CharField(_("language"), max_length=35, blank=True)
-    status = models.CharField(
-        _("status"), max_length=10, choices=ConversationStatus.choices, default="assistant"
-    )
+    status = models.CharField(_("status"), max_length=10, choices=ConversationStatus.choices, default="assistant")
     started_at = models.DateTimeField(_("started"))
     last_at = models.DateTimeField(_("last message"))
     last_seq = models.PositiveIntegerField(_("rows"), default=0)
@@ -89,17 +85,13 @@ class Conversation(models.Model):
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     closed_by = models.CharField(_("closed by"), max_length=60, blank=True)
     unanswered = models.BooleanField(_("unanswered"), default=False)
-    file_size = models.PositiveBigIntegerField(
-        _("file size"), default=0, help_text=_("Bytes summed up so far.")
-    )
+    file_size = models.PositiveBigIntegerField(_("file size"), default=0, help_text=_("Bytes summed up so far."))
 
     class Meta:
         ordering = ("-last_at",)
         verbose_name = _("conversation")
         verbose_name_plural = _("conversations")
-        constraints = [
-            models.UniqueConstraint(fields=("tenant", "conversation_id"), name="one_row_per_conversation")
-        ]
+        constraints = [models.UniqueConstraint(fields=("tenant", "conversation_id"), name="one_row_per_conversation")]
         indexes = [
             models.Index(fields=("tenant", "-last_at")),
             models.Index(fields=("tenant", "status")),
@@ -117,9 +109,7 @@ class Export(models.Model):
         AUDIT = "audit", _("Audit (UTF-8, comma)")
         EXCEL_BR = "excel-br", _("Excel in Brazil (semicolon)")
 
-    tenant = models.ForeignKey(
-        Tenant, verbose_name=_("business"), on_delete=models.CASCADE, related_name="exports"
-    )
+    tenant = models.ForeignKey(Tenant, verbose_name=_("business"), on_delete=models.CASCADE, related_name="exports")
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("asked by"),
@@ -129,9 +119,7 @@ class Export(models.Model):
     )
     asked_at = models.DateTimeField(_("asked at"), auto_now_add=True)
     flavour = models.CharField(_("flavour"), max_length=10, choices=Flavour.choices, default=Flavour.AUDIT)
-    conversation_id = models.CharField(
-        _("conversation id"), max_length=100, blank=True, help_text=_("Empty: a zip.")
-    )
+    conversation_id = models.CharField(_("conversation id"), max_length=100, blank=True, help_text=_("Empty: a zip."))
     first_day = models.DateField(_("from"), null=True, blank=True)
     last_day = models.DateField(_("to"), null=True, blank=True)
     manifest_sha256 = models.CharField(_("manifest SHA-256"), max_length=64, blank=True)

@@ -29,7 +29,12 @@ class Tenant(models.Model):
         help_text=_("Sites that may show the chat, one a line, such as https://example.com; empty: any site."),
     )
     published = models.ForeignKey(
-        "Bundle", verbose_name=_("published version"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        "Bundle",
+        verbose_name=_("published version"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
     )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     changed_at = models.DateTimeField(_("changed at"), auto_now=True)
@@ -53,7 +58,11 @@ class Bundle(models.Model):
     examples = models.JSONField(_("examples"), default=list)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("created by"), null=True, blank=True, on_delete=models.SET_NULL
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("created by"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
     )
 
     class Meta:
@@ -89,7 +98,10 @@ class Membership(models.Model):
     """A person works for a tenant in one role."""
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("person"), on_delete=models.CASCADE, related_name="memberships"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("person"),
+        on_delete=models.CASCADE,
+        related_name="memberships",
     )
     tenant = models.ForeignKey(Tenant, verbose_name=_("business"), on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(_("role"), max_length=10, choices=Role.choices)

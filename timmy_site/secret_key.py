@@ -16,9 +16,7 @@ def kept_secret_key(path: Path) -> str:
         _make(path)
     key = path.read_text(encoding="ascii").strip()
     if len(key) < 50:
-        raise ValueError(
-            f"{path} holds no usable key: delete it (visitors and staff must sign in again) or restore it"
-        )
+        raise ValueError(f"{path} holds no usable key: delete it (visitors and staff must sign in again) or restore it")
     return key
 
 
