@@ -9,8 +9,7 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 
-from conversations.core.extraction import extract
-from conversations.core.questions import asked_for
+from conversations.core.facts import facts_told
 from conversations.core.records import Role, Row, Status, to_json
 from conversations.core.transcript import Transcript
 from conversations.core.wording import say
@@ -141,18 +140,15 @@ async def write(visit: Visit, text: str, client_id: str) -> Appended:
 
 
 def _visitor_row(visit: Visit, known: Transcript | None, text: str, client_id: str) -> Row:
-    last = known.rows[-1] if known and known.rows else None
-    asked = asked_for(last.content) if last and last.role == Role.ASSISTANT else frozenset()
-    contact = extract(text, asked=asked)
-    facts = {name: value for name in ("name", "email", "phone") if (value := getattr(contact, name))}
-    opening = {"origin": visit.origin[:300]} if visit.origin and last is None else {}
+    before = known.rows if known else []
+    opening = {"origin": visit.origin[:300]} if visit.origin and not before else {}
     return Row(
         message_id=new_id("m"),
         session_id=visit.conversation_id,
         user_id=visit.visitor_id,
         role=Role.USER,
         content=text,
-        extracted_info=to_json(facts),
+        extracted_info=to_json(facts_told(text, before)),
         channel=visit.channel,
         author="visitor",
         client_id=client_id,

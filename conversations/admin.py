@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
+from django.utils.text import Truncator
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -35,6 +36,9 @@ BADGES = {
 def short(moment: datetime) -> str:
     """A moment in the reader's spelling, short enough for a column."""
     return date_format(localtime(moment), "SHORT_DATETIME_FORMAT")
+
+
+LAST_WORDS_CHARS = 32  # one line of a phone's list
 
 
 class RecordAdmin(TenantScopedAdmin):
@@ -112,7 +116,7 @@ class ConversationAdmin(RecordAdmin):
 
     @admin.display(description=_("last words"))
     def last_words(self, conversation: Conversation) -> str:
-        return conversation.preview
+        return Truncator(conversation.preview).chars(LAST_WORDS_CHARS)
 
     @labelled(description=_("status"), ordering="status", label=BADGES)  # type: ignore[untyped-decorator]
     def badge(self, conversation: Conversation) -> tuple[str, str]:

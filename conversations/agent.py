@@ -224,7 +224,13 @@ def prompt_for(turn: Turn) -> Prompt:
         greeted=turn.standing.greeted,
         length=turn.standing.length,
         answers=tuple(turn.answers),
+        welcome=_welcome(turn),
     )
+
+
+def _welcome(turn: Turn) -> str:
+    # The widget shows it above the first message; it is no row.
+    return turn.documents.persona.greeting or "" if turn.asked.channel == "web" else ""
 
 
 async def reply(turn: Turn, sink: Sink, model: ChatModel, fallback: ChatModel) -> Reply:

@@ -5,11 +5,12 @@ import io
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from conversations.core.facts import facts_told
 from conversations.core.records import ANCESTOR_COLUMNS, CONVERSATION_ID, Role, Row, from_json, to_json
 from conversations.storage.codec import HEADER
 
 _ROLES = {
-    Role.USER: ("visitor", "imported"),
+    Role.USER: ("visitor", "received"),
     Role.ASSISTANT: ("assistant", "complete"),
     Role.SYSTEM: ("visitor", "sent"),
 }
@@ -35,7 +36,33 @@ def convert(data: bytes, time_zone: str) -> list[Row]:
     if others := {row.session_id for row in old} - {old[0].session_id}:
         raise ImportFailed(f"it holds rows of two conversations, {old[0].session_id!r} and {min(others)!r}")
     visitor = next((row.user_id for row in old if row.user_id), f"v_{old[0].session_id}"[:100])
-    return [_converted(row, visitor, ZoneInfo(time_zone)) for row in old]
+    return _as_replies([_converted(row, visitor, ZoneInfo(time_zone)) for row in old])
+
+
+def _as_replies(rows: list[Row]) -> list[Row]:
+    """The rows with what the ancestor did not write down: which belong to one reply, to what, and what was told."""
+    done: list[Row] = []
+    waiting: list[int] = []
+    for seq, row in enumerate(rows, 1):
+        if row.role == Role.ASSISTANT:
+            last = seq == len(rows) or rows[seq].role != Role.ASSISTANT
+            done.append(_part(row, done, waiting, last))
+            waiting = []
+        elif row.role == Role.USER:
+            waiting.append(seq)
+            done.append(row._replace(extracted_info=row.extracted_info or to_json(facts_told(row.content, done))))
+        else:
+            done.append(row)
+    return done
+
+
+def _part(row: Row, before: list[Row], answers: list[int], last: bool) -> Row:
+    goes_on = bool(before) and before[-1].role == Role.ASSISTANT
+    reply_id = before[-1].reply_id if goes_on else f"r_{row.message_id}"[:100]
+    part = int(before[-1].part) + 1 if goes_on else 1
+    receipt = from_json(row.receipt) | ({} if goes_on else {"answers": answers})
+    status = "complete" if last else "part"
+    return row._replace(reply_id=reply_id, part=str(part), status=status, receipt=to_json(receipt))
 
 
 def _lines(data: bytes) -> list[list[str]]:

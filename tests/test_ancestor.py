@@ -53,6 +53,17 @@ class TestConvert:
         assert [row.message_id for row in rows] == ["m1", "m2", "m3", "m4", "m5"]
         assert (rows[2].content, rows[3].content) == ("=Sou a Rita 🥐", 'Oi, Rita!\n"Pão" às 7h.')
 
+    def test_what_belongs_together_becomes_a_reply_with_what_it_answers(self) -> None:
+        lines = [LINES[0], "m2,web_7f3a,,2024-05-02T23:59:59,user,Me chamo Rita,,,,", *(
+            f"m{n},web_7f3a,,2024-05-03T00:00:0{n},assistant,Parte {n},,,," for n in (3, 4)
+        )]  # fmt: skip
+        rows = convert(file_of(lines), "UTC")
+        assert [(row.reply_id, row.part, row.status) for row in rows[2:]] == [
+            ("r_m3", "1", "part"), ("r_m3", "2", "complete"),
+        ]  # fmt: skip
+        assert from_json(rows[2].receipt)["answers"] == [1, 2]
+        assert from_json(rows[1].extracted_info) == {"name": "Rita"}
+
     def test_local_times_become_utc(self) -> None:
         rows = convert(file_of(), "America/Sao_Paulo")
         assert [row.timestamp for row in rows] == [
@@ -86,7 +97,7 @@ class TestConvert:
         rows = convert(file_of(), "UTC")
         assert [(row.author, row.status, row.channel) for row in rows[1:3]] == [
             ("assistant", "complete", "import"),
-            ("visitor", "imported", "import"),
+            ("visitor", "received", "import"),
         ]
 
     def test_long_cells_are_no_fault(self) -> None:

@@ -173,7 +173,7 @@ class TestMessage:
     ) -> None:
         tab = await chat.visitor()
         with monkeypatch.context() as broken:
-            broken.setattr("conversations.actions.extract", _broken)
+            broken.setattr("conversations.actions.facts_told", _broken)
             await tab.write("Oi", "k1")
             error = await tab.frame()
         assert (error["code"], error["client_id"]) == ("unavailable", "k1")

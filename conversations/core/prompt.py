@@ -46,6 +46,7 @@ class Prompt:
     length: int
     answers: tuple[int, ...] = ()
     notice: str = ""
+    welcome: str = ""
 
     @property
     def rows(self) -> list[Row]:
@@ -69,6 +70,10 @@ class Prompt:
     def _note(self) -> str:
         known = "; ".join(f"{key}: {value}" for key, value in sorted(self.facts.items()))
         greeting = "You have greeted already: do not greet." if self.greeted else "This is your first reply."
+        if self.welcome and not self.greeted:
+            greeting += (
+                f" The visitor has read your welcome ({json_text(self.welcome)}): do not introduce yourself again."
+            )
         notice = f' Begin by saying: "{self.notice}"' if self.notice else ""
         return f"Now: {self.moment}. {greeting} Known about the visitor: {known or 'nothing yet'}.{notice}"
 

@@ -66,6 +66,8 @@ class Answer:
             return ""
         name = _first_name(self._new_facts.get("name") or self._prompt.facts.get("name"))
         hello = self._words["hello_name"].format(name=name) if name else self._words["hello"]
+        if self._prompt.welcome:  # it has introduced the assistant: only who greets or says a name is greeted back
+            return hello if name or "greeting" in means else ""
         return hello if "asks_machine" in means else f"{hello} {self._named('i_am')}"
 
     def _acknowledgement(self, means: set[str]) -> str:

@@ -81,10 +81,15 @@ class CsvFiles(Storage):
             return False
 
     def raw(self, conversation_id: str) -> bytes:
-        with self._alone(self._checked(conversation_id), create=False) as session:
-            if not session.transcript.rows:
-                raise ConversationNotFound(conversation_id)
-            return session.contents()
+        # An export reads every file once: it must not push the live conversations out of memory.
+        if conversation_id in self._suspect:
+            with self._alone(conversation_id, create=False):
+                pass  # made anew before it is shown
+        data = self.bytes_as_stored(conversation_id)
+        decoded = _decoded(self._path(conversation_id), data)
+        if not decoded.rows:
+            raise ConversationNotFound(conversation_id)
+        return data[: decoded.good_size]
 
     def bytes_as_stored(self, conversation_id: str) -> bytes:
         path = self._path(self._checked(conversation_id))
@@ -261,12 +266,7 @@ class _File(Session):
 
     def _load(self) -> Transcript:
         data = read_all(self._descriptor, self._size)
-        try:
-            decoded = codec.decode(data)
-        except codec.AncestorFile as error:
-            raise AncestorConversation(f"{self._path.name}: {error}") from error
-        except codec.BadFile as error:
-            raise UnreadableConversation(f"{self._path.name}: {error}") from error
+        decoded = _decoded(self._path, data)
         if decoded.good_size < len(data):
             self._cut_tail(data, decoded.good_size)
         transcript = Transcript(decoded.rows, self._size)
@@ -303,3 +303,12 @@ def _named(path: Path, fault: type[StorageError]) -> Iterator[None]:
         raise ConversationNotFound(path.name.removeprefix(PREFIX).removesuffix(SUFFIX)) from error
     except OSError as error:
         raise fault(f"{path.name}: {error.strerror or error}") from error
+
+
+def _decoded(path: Path, data: bytes) -> codec.Decoded:
+    try:
+        return codec.decode(data)
+    except codec.AncestorFile as error:
+        raise AncestorConversation(f"{path.name}: {error}") from error
+    except codec.BadFile as error:
+        raise UnreadableConversation(f"{path.name}: {error}") from error
