@@ -49,7 +49,7 @@ class Tenant(models.Model):
 
 
 class Bundle(models.Model):
-    """One version of a tenant's persona, knowledge and examples: the draft (no number) or a published one, immutable."""
+    """One version of a tenant's persona, knowledge and examples: the draft (no number) or a published one, fixed."""
 
     tenant = models.ForeignKey(Tenant, verbose_name=_("business"), on_delete=models.CASCADE, related_name="bundles")
     number = models.PositiveIntegerField(_("version"), null=True, blank=True, help_text=_("Empty: the draft."))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from conversations.core.prompt import Prompt
 from conversations.core.records import Row
 from conversations.core.transcript import Transcript
+from conversations.llm.offline import Answer
 from tenants_app.documents import Documents, parse_documents
 from tests.conversation_rows import event, numbered, part, visitor
 
@@ -148,3 +149,21 @@ def _add(transcript: Transcript, *rows: Row) -> None:
     transcript.extend(
         row._replace(seq=str(seq), timestamp="2026-01-01T00:00:00.000Z") for seq, row in enumerate(rows, start + 1)
     )
+
+
+def test_the_model_is_told_what_the_widget_has_already_said() -> None:
+    transcript = Transcript(numbered(visitor("Que horas abre?")))
+    note = told(transcript, welcome="Oi! Sou a Clara.")[-2]["content"]
+    assert '"Oi! Sou a Clara."' in note
+    assert "introduce yourself" not in told(transcript)[-2]["content"]
+
+
+@pytest.mark.parametrize(
+    ("words", "begins"), [("Que horas abre?", "Às 9h."), ("Oi!", "Olá!"), ("Sou a Rita", "Olá, Rita!")]
+)
+def test_offline_nobody_is_introduced_twice_behind_a_welcome(words: str, begins: str) -> None:
+    facts = {"name": "Rita"} if "Rita" in words else {}
+    row = visitor(words)._replace(extracted_info=json.dumps(facts) if facts else "")
+    answer = Answer(prompt(Transcript(numbered(row)), welcome="Oi! Sou a Clara.", language="pt-BR")).text()
+    assert answer.startswith(begins)
+    assert "Clara" not in answer
