@@ -44,7 +44,7 @@ run: $(VENV)/.runtime ## Install, prepare and serve on http://localhost:8000 (PO
 	@DEMO=$${DEMO:-true} PORT=$(PORT) exec $(PY) manage.py serve
 
 test: $(VENV)/.dev ## Run the tests: no key, browser or server needed
-	@$(PY) -m pytest -q
+	@$(PY) -m pytest -q -n auto
 
 test-browser: $(VENV)/.dev ## Drive the widget and the admin in a real Chromium
 	@command -v chromium || command -v chromium-browser || command -v google-chrome \

@@ -102,9 +102,7 @@ def test_a_pure_module_can_be_imported_without_django(module: str) -> None:
 
 def test_no_file_of_ours_is_too_long_to_read() -> None:
     sources = [path for package in PACKAGES for kind in ("*.py", "*.js") for path in (ROOT / package).rglob(kind)]
-    long = {
-        path.name: lines for path in sources if (lines := path.read_text(encoding="utf-8").count("\n")) >= 400
-    }
+    long = {path.name: lines for path in sources if (lines := path.read_text(encoding="utf-8").count("\n")) >= 400}
     assert long == {}
 
 
