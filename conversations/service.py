@@ -33,7 +33,7 @@ class Service:
     def start(self) -> None:
         """Begin; returns at once. Must be called in the running loop."""
         if not self._tasks:
-            chat_model()  # its libraries take half a second to import: not in the first visitor's time
+            chat_model().get_ready()  # its libraries alone take half a second to import
             self._tasks = [asyncio.create_task(self._recover()), asyncio.create_task(self._report())]
 
     async def stop(self) -> None:

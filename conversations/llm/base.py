@@ -83,5 +83,8 @@ class ChatModel(ABC):
         request.
         """
 
+    def get_ready(self) -> None:  # noqa: B027 - most backends need nothing
+        """Do once, in the running event loop, what would else be done in the first visitor's time."""
+
     async def aclose(self) -> None:  # noqa: B027 - most backends hold nothing open
         """Close what is kept open for the running event loop; the backend can be used again after."""
