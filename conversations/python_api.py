@@ -1,12 +1,12 @@
 """Timmy from Python, after django.setup(): talk to a tenant's assistant, count, create tenants."""
 
-import asyncio
 import hashlib
 import secrets
 from collections.abc import Sequence
 from typing import Any
 
 from asgiref.sync import async_to_sync
+from channels.db import database_sync_to_async
 
 from conversations import actions
 from conversations.core.phones import normalise
@@ -76,7 +76,7 @@ async def _say(tenant: Any, visitor_id: str, text: str) -> list[str]:
     finally:
         await chat_model().aclose()  # its connections belong to this call's event loop
     rows = await in_file_thread(lambda: storage_for(tenant.slug).read(conversation_id).rows)
-    await asyncio.to_thread(writer.flush)
+    await database_sync_to_async(writer.flush)()
     return _reply_to(done.rows[0], rows)
 
 

@@ -24,3 +24,6 @@ os.environ.update(
 from timmy_site.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# A file, not memory: only there can the connections of other threads be closed, which Python 3.13 insists on.
+DATABASES["default"]["TEST"] = {"NAME": f"{_folder}/test.sqlite3"}  # noqa: F405
