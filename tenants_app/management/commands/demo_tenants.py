@@ -20,7 +20,8 @@ class Command(BaseCommand):
         present = set(Tenant.objects.values_list("slug", flat=True))
         for folder in sorted(path for path in DEMO.iterdir() if path.is_dir()):
             if folder.name in present:
-                self.stdout.write(_("%(slug)s exists already.") % {"slug": folder.name})
+                if options["verbosity"]:
+                    self.stdout.write(_("%(slug)s exists already.") % {"slug": folder.name})
                 continue
             try:
                 tenant = create_tenant_structure(folder.name, template=read(folder))

@@ -21,6 +21,8 @@ from timmy_site.static_state import collected_is_current, remember_collected
 class Command(BaseCommand):
     help = "Prepare what is missing and serve pages and sockets with Daphne. HOST and PORT say where."
 
+    requires_system_checks = ["timmy"]  # what the settings may do wrong; the rest is for `manage.py check`
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default=settings.HOST, help="address to listen on (default: HOST, %(default)s)")
         parser.add_argument("--port", type=int, default=settings.PORT, help="port (default: PORT, %(default)s)")
@@ -33,7 +35,7 @@ class Command(BaseCommand):
         self._migrate()
         self._collect_static()
         if settings.DEMO:
-            call_command("demo_tenants", stdout=self.stdout)
+            call_command("demo_tenants", verbosity=0, stdout=self.stdout)
         self._tell_first_admin()
         if options["prepare_only"]:
             return
