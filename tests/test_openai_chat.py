@@ -327,7 +327,8 @@ class TestDecoder:
     def test_any_bytes_are_text_or_a_model_error(self, data: bytes) -> None:
         decoder = EventDecoder(Outcome())
         with suppress(ModelError):
-            (decoder.feed(b"data: " + data + b"\n") + decoder.close()).encode()
+            text = decoder.feed(b"data: " + data + b"\n") + decoder.close()
+            assert text.encode().decode() == text
 
     @pytest.mark.parametrize(
         "chunk",

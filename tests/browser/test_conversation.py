@@ -89,7 +89,7 @@ def test_a_person_takes_over_and_is_named(page: Page, fake: FakeServer) -> None:
     expect(page.get_by_text("não é uma pessoa")).to_be_visible()
     page.get_by_role("button", name="Opções").click()
     page.get_by_role("button", name="Falar com uma pessoa").click()
-    expect(page.locator(".sub")).to_have_text("Uma pessoa vai responder em breve")
+    expect(page.locator(".sub")).to_have_text("Pedido anotado para a equipe")
     fake.set_status("operator", "Maria")
     expect(page.locator(".sub")).to_have_text("Maria está atendendo você")
     fake.push({"type": "message", "message": fake.row("operator", "Oi!", name="Maria")})

@@ -6,7 +6,7 @@ export const WORDS = {
   panel: (name) => `Chat with ${name}`,
   welcome: (agent, business) => `Hello! I am ${agent}, the virtual assistant of ${business}. How can I help?`,
   machine: 'Virtual assistant, not a person',
-  waiting: 'A person will answer you soon',
+  waiting: 'Noted for the team',
   operator: (name) => `${name || 'A person'} is answering you`,
   someone: 'A person',
   closed: 'Conversation ended',

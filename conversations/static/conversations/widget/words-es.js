@@ -6,7 +6,7 @@ export const WORDS = {
   panel: (name) => `Chat con ${name}`,
   welcome: (agent, business) => `¡Hola! Soy ${agent}, asistente virtual de ${business}. ¿En qué puedo ayudar?`,
   machine: 'Asistente virtual, no es una persona',
-  waiting: 'Una persona le responderá pronto',
+  waiting: 'Anotado para el equipo',
   operator: (name) => `${name || 'Una persona'} le está atendiendo`,
   someone: 'Una persona',
   closed: 'Conversación finalizada',

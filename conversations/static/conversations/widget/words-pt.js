@@ -6,7 +6,7 @@ export const WORDS = {
   welcome: (/** @type {string} */ agent, /** @type {string} */ business) =>
     `Olá! Sou ${agent}, assistente virtual de ${business}. Como posso ajudar?`,
   machine: 'Assistente virtual, não é uma pessoa',
-  waiting: 'Uma pessoa vai responder em breve',
+  waiting: 'Pedido anotado para a equipe',
   operator: (/** @type {string} */ name) => `${name || 'Uma pessoa'} está atendendo você`,
   someone: 'Uma pessoa',
   closed: 'Conversa encerrada',
