@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from tests.browser.conftest import ROOT, _free_port, _wait_for
 from tests.browser.steps import answers, open_chat, ready, say, settled
@@ -68,6 +70,12 @@ def served(folder: Path, **more: str) -> Iterator[Served]:
             server.wait(timeout=20)
 
 
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(tmp_path_factory.mktemp("installed")) as installation:
+        yield installation
+
+
 def sign_in(page: Page, installation: Served) -> None:
     page.goto(f"{installation.url}/admin/")
     page.locator("#id_username").fill("admin")
@@ -107,6 +115,17 @@ def test_from_the_shop_to_the_auditors_zip(page: Page, tmp_path: Path) -> None:
     checked = subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=tmp_path / "zip", capture_output=True, text=True)
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert f"conversations/{file.name}: OK" in checked.stdout
+
+
+@pytest.mark.parametrize("size", [65_537, 70_000, 3_000_000])
+def test_a_frame_past_the_limit_is_answered_by_a_close_code(installed: Served, size: int) -> None:
+    with connect(f"ws{installed.url.removeprefix('http')}/ws/chat/default/") as socket:
+        with contextlib.suppress(ConnectionClosed):
+            socket.send("x" * size)
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(timeout=10)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1009
 
 
 def test_a_model_behind_a_base_url_streams_into_the_same_chat(page: Page, tmp_path: Path) -> None:

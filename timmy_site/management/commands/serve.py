@@ -115,7 +115,12 @@ def _serve(host: str, port: int) -> None:
         server_name="timmy",
         verbosity=0,
     )
-    # A frame past the limit is refused while it arrives, not after it was held in memory.
-    limits = {"maxFramePayloadSize": MAX_FRAME_BYTES, "maxMessagePayloadSize": MAX_FRAME_BYTES}
+    # A frame past the limit is refused while it arrives, not after it was held in memory; the client is told (1009)
+    # instead of cut off, which is what the library does unless asked.
+    limits = {
+        "maxFramePayloadSize": MAX_FRAME_BYTES,
+        "maxMessagePayloadSize": MAX_FRAME_BYTES,
+        "failByDrop": False,
+    }
     reactor.callWhenRunning(lambda: server.ws_factory.setProtocolOptions(**limits))
     server.run()
