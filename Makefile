@@ -7,7 +7,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: help run test test-browser lint format bench bench-quick screenshots lock messages clean
+.PHONY: help run test test-browser torture torture-quick lint format bench bench-quick screenshots lock messages clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -50,6 +50,12 @@ test-browser: $(VENV)/.dev ## Drive the widget and the admin in a real Chromium
 	@command -v chromium || command -v chromium-browser || command -v google-chrome \
 	  || { echo "There is no Chromium here. Install it (Debian: apt install chromium) and try again."; exit 1; }
 	@$(PY) -m pytest -q -m browser tests/browser
+
+torture: $(VENV)/.dev ## Try to lose, double or cross something, and print figures (about an hour)
+	@$(PY) -m tests.torture
+
+torture-quick: $(VENV)/.dev ## The short form of it that CI runs
+	@$(PY) -m tests.torture --quick
 
 lint: $(VENV)/.dev ## Check format, style and types
 	@$(VENV)/bin/ruff format --check .
