@@ -1,0 +1,408 @@
+"""A visitor of docs/protocol.md on a real socket, who writes down everything it was told.
+
+    person = Client(server.ws, "alfa", name="ana")
+    async with person:                      # connects, says hello, comes back by itself when the line is lost
+        client_id = person.say("Oi")        # queued; one is on its way at a time, as in the widget
+        await person.acked(client_id)
+        await person.answered()
+        person.drop()                       # the line is cut where it stands; the client comes back and resends
+    person.told.acks                        # what a ledger compares with the files (tests/torture/ledger.py)
+
+Further tabs are `person.tab()`. For several server processes set `person.server` to another address, then `drop()`.
+What must not be done by a good client goes out with `send` (any frame, at once) and `resend` (a message sent before).
+"""
+
+import asyncio
+import contextlib
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Self
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, WebSocketException
+
+REFUSED = 4403
+RETRIED = {"not_stored", "unavailable", "rate_limited"}
+PATIENCE = 60.0
+
+
+class Ack(NamedTuple):
+    """What the server confirmed: the row of a client id, in which conversation; `at` is monotonic seconds."""
+
+    conversation: str
+    client_id: str
+    seq: int
+    id: str
+    text: str
+    at: float
+
+
+@dataclass(slots=True)
+class Told:
+    """Everything one tab said and was told. Tabs of one person share `person`."""
+
+    slug: str
+    person: str
+    sent: dict[str, list[str]] = field(default_factory=dict)  # client id -> the texts handed to a socket under it
+    acks: list[Ack] = field(default_factory=list)  # every one, repeated ones too
+    rows: dict[str, dict[int, dict[str, Any]]] = field(default_factory=dict)  # conversation -> seq -> row as shown
+    changed: list[str] = field(default_factory=list)  # rows shown twice, not alike
+    dones: list[tuple[str, int]] = field(default_factory=list)  # reply, seq
+    errors: Counter[str] = field(default_factory=Counter)  # codes
+    refused: dict[str, str] = field(default_factory=dict)  # client id -> the code that ended it
+    greetings: int = 0
+
+    def show(self, conversation: str, row: dict[str, Any]) -> None:
+        """A row came, by whatever frame."""
+        known = self.rows.setdefault(conversation, {}).setdefault(row["seq"], row)
+        if known != row:
+            self.changed.append(f"{conversation} row {row['seq']}: first {known}, then {row}")
+
+
+@dataclass(slots=True)
+class Pending:
+    """A message on its way: said, perhaps handed to a socket, not confirmed."""
+
+    client_id: str
+    text: str
+    said_at: float
+    handed_at: float | None = None  # the kernel has had every byte of it since then, on some line
+    in_flight: bool = False  # on the line that is open now
+
+
+class Client:
+    """One tab of one visitor. All methods belong to one event loop.
+
+    `pause` is the first wait before coming back, in seconds (the widget's is 0.5); it doubles up to `longest_pause`,
+    with full jitter. An ack that takes longer than `patience` seconds makes it leave the line for a new one.
+    """
+
+    def __init__(
+        self,
+        server: str,
+        slug: str,
+        *,
+        name: str,
+        pause: float = 0.05,
+        longest_pause: float = 0.5,
+        patience: float = 15.0,
+        seed: int = 0,
+    ) -> None:
+        self.server, self.slug, self.name = server, slug, name
+        self.visitor: str | None = None
+        self.conversation: str | None = None
+        self.told = Told(slug, name)
+        self.pending: dict[str, Pending] = {}
+        self.busy = self.ready = self.refused = self.closed = False
+        self.on_handed: Callable[[Client, Pending], None] | None = None  # called once a message left for the kernel
+        self.on_frame: Callable[[Client, dict[str, Any]], None] | None = None
+        self._pause, self._longest, self._patience = pause, longest_pause, patience
+        self._chance = random.Random(f"{seed}/{name}")
+        self._line: ClientConnection | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._changed, self._wake, self._away = asyncio.Event(), asyncio.Event(), False
+        self._said = self._tabs = 0
+        self._healing = -1
+        self._known: Counter[str] = Counter()
+        self._hold: asyncio.TimerHandle | None = None
+        self._late: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> Self:
+        self.start()
+        await self.until(lambda: self.ready or self.refused)
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.stop()
+
+    def start(self) -> None:
+        """Connect and stay connected; returns at once."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._live())
+
+    async def stop(self) -> None:
+        """Leave for good, without a word."""
+        task, self._task = self._task, None
+        self._cut()
+        for timer in (self._hold, self._late):
+            if timer:
+                timer.cancel()
+        if task:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    def tab(self) -> "Client":
+        """Another tab of the same visitor, in the same conversation; not started, with a log of its own."""
+        self._tabs += 1
+        other = Client(
+            self.server, self.slug, name=f"{self.name}.{self._tabs}", pause=self._pause, longest_pause=self._longest,
+            patience=self._patience,
+        )  # fmt: skip
+        other.visitor, other.conversation, other.told.person = self.visitor, self.conversation, self.told.person
+        return other
+
+    # What a visitor does
+
+    def say(self, text: str, *, client_id: str | None = None) -> str:
+        """Say something: kept and sent again until it is confirmed. Returns its client id."""
+        self._said += 1
+        name = client_id or f"{self.name}-{self._said}"
+        self.pending[name] = Pending(name, text, time.monotonic())
+        self._flush()
+        return name
+
+    def drop(self) -> None:
+        """Cut the line where it stands (as a lost network does); the client comes back by itself."""
+        self._cut()
+
+    def leave(self) -> None:
+        """Cut the line and stay away until `come_back`."""
+        self._away = True
+        self._cut()
+
+    def come_back(self) -> None:
+        """End `leave`, or a wait between two attempts."""
+        self._away = False
+        self._wake.set()
+
+    async def send(self, frame: dict[str, Any]) -> bool:
+        """Send any frame on the open line, at once; False when there is none."""
+        line = self._line
+        if line is None:
+            return False
+        if frame.get("type") == "message":
+            self._remember(frame["client_id"], frame["text"])
+        try:
+            await line.send(json.dumps(frame))
+        except ConnectionClosed:
+            return False
+        return True
+
+    async def resend(self, client_id: str, text: str | None = None) -> bool:
+        """Send a message again on the open line, confirmed or not, perhaps with another text."""
+        return await self.send(
+            {"type": "message", "client_id": client_id, "text": text or self.told.sent[client_id][0]}
+        )
+
+    # What it may wait for
+
+    async def until(self, holds: Callable[[], bool], seconds: float = PATIENCE) -> None:
+        """Wait until something holds of this client. Raises TimeoutError."""
+        async with asyncio.timeout(seconds):
+            while not holds():
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def acked(self, client_id: str, seconds: float = PATIENCE) -> Ack:
+        """Wait for the ack of one message. Raises TimeoutError, and RuntimeError when it was refused for good."""
+        await self.until(lambda: client_id not in self.pending, seconds)
+        if client_id in self.told.refused:
+            raise RuntimeError(f"{client_id}: {self.told.refused[client_id]}")
+        return next(ack for ack in reversed(self.told.acks) if ack.client_id == client_id)
+
+    async def answered(self, seconds: float = PATIENCE) -> None:
+        """Wait until everything said is confirmed, nothing is missing and a reply stands at the end.
+
+        A reply that a crash cut counts here as soon as one part of it stands; the files tell more (ledger.settled).
+        """
+        await self.until(lambda: self.seems_answered, seconds)
+
+    @property
+    def seems_answered(self) -> bool:
+        """What a person would take for answered."""
+        rows = self.shown
+        last = rows.get(self.known)
+        return not (self.pending or self.busy or self.known < len(rows)) and bool(last) and last["role"] != "user"
+
+    @property
+    def shown(self) -> dict[int, dict[str, Any]]:
+        """The rows of the present conversation, by seq."""
+        return self.told.rows.setdefault(self.conversation or "", {})
+
+    @property
+    def known(self) -> int:
+        """The seq up to which no row is missing."""
+        rows, name = self.shown, self.conversation or ""
+        while self._known[name] + 1 in rows:
+            self._known[name] += 1
+        return self._known[name]
+
+    @property
+    def in_flight(self) -> Pending | None:
+        """The message that was handed to the open line and is not confirmed."""
+        return next((one for one in self.pending.values() if one.in_flight), None)
+
+    # The line
+
+    async def _live(self) -> None:
+        attempt = 0
+        while not self.refused:
+            while self._away:
+                self._wake.clear()
+                await self._wake.wait()
+            with contextlib.suppress(OSError, WebSocketException, TimeoutError):
+                await self._one_line()
+            attempt = 0 if self.ready else attempt + 1
+            self._lost()
+            if not (self._away or self.refused):
+                await self._wait(self._chance.random() * min(self._longest, self._pause * 2**attempt))
+
+    async def _wait(self, seconds: float) -> None:
+        self._wake.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), seconds)
+
+    async def _one_line(self) -> None:
+        address = f"{self.server}/ws/chat/{self.slug}/"
+        async with connect(
+            address, proxy=None, compression=None, ping_interval=None, open_timeout=self._patience, close_timeout=1
+        ) as line:
+            self._line = line
+            asked = self.known if self.conversation else 0
+            hello = {"type": "hello", "visitor": self.visitor, "conversation": self.conversation, "last_seen": asked}
+            await line.send(json.dumps(hello))
+            self._expect()
+            try:
+                async for data in line:
+                    if self._line is not line:
+                        break  # cut: what was still on its way is not heard any more
+                    self._read(json.loads(data))
+            except ConnectionClosed:
+                pass
+            self.refused = line.close_code == REFUSED
+
+    def _cut(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
+            line.transport.abort()
+
+    def _lost(self) -> None:
+        self._line, self.ready, self.busy, self._healing = None, False, False, -1
+        self._relax()
+        for one in self.pending.values():
+            one.in_flight = False
+        self._changed.set()
+
+    def _expect(self) -> None:
+        if self._late is None:
+            self._late = asyncio.get_running_loop().call_later(self._patience, self._cut)
+
+    def _relax(self) -> None:
+        if self._late:
+            self._late.cancel()
+        self._late = None
+
+    # The outbox: one at a time, in order
+
+    def _flush(self) -> None:
+        line = self._line
+        if line is None or not self.ready or self._hold or self.in_flight or not self.pending:
+            return
+        one = next(iter(self.pending.values()))
+        one.in_flight = True
+        self._remember(one.client_id, one.text)
+        self._sending = asyncio.create_task(self._hand_over(line, one))
+
+    async def _hand_over(self, line: ClientConnection, one: Pending) -> None:
+        self._expect()
+        with contextlib.suppress(ConnectionClosed):
+            await line.send(json.dumps({"type": "message", "client_id": one.client_id, "text": one.text}))
+            # asyncio writes at once when nothing waits: an empty buffer means that the kernel has it all.
+            if line.transport.get_write_buffer_size() == 0:
+                one.handed_at = time.monotonic()
+                if self.on_handed:
+                    self.on_handed(self, one)
+
+    def _remember(self, client_id: str, text: str) -> None:
+        texts = self.told.sent.setdefault(client_id, [])
+        if text not in texts:
+            texts.append(text)
+
+    def _settle(self, client_id: str) -> None:
+        self.pending.pop(client_id, None)
+
+    def _retry_later(self, seconds: float) -> None:
+        if self._hold is None:
+            self._hold = asyncio.get_running_loop().call_later(seconds, self._try_again)
+
+    def _try_again(self) -> None:
+        self._hold = None
+        self._flush()
+
+    # What the server says
+
+    def _read(self, frame: dict[str, Any]) -> None:
+        self._relax()
+        kind = frame["type"]
+        if kind == "ready":
+            self._ready(frame)
+        elif kind == "history":
+            self._rows(frame["messages"])
+        elif kind == "ack":
+            self._ack(frame["client_id"], frame["message"])
+        elif kind == "message":
+            self._rows([frame["message"]])
+        elif kind == "typing":
+            self.busy = frame["on"]
+        elif kind == "done":
+            self._done(frame)
+        elif kind == "status":
+            self.closed = frame["status"] == "closed"
+        elif kind == "error":
+            self._error(frame)
+        if self.on_frame:
+            self.on_frame(self, frame)
+        self._changed.set()
+
+    def _ready(self, frame: dict[str, Any]) -> None:
+        self.visitor, self.conversation = frame["visitor"], frame["conversation"]
+        self.told.greetings += 1
+        self.ready, self.busy, self.closed = True, frame["busy"], frame["status"] == "closed"
+        self._rows(frame["history"])
+        self._flush()
+
+    def _rows(self, rows: list[dict[str, Any]]) -> None:
+        for row in rows:
+            self.told.show(self.conversation or "", row)
+        self._heal()
+
+    def _heal(self, up_to: int = 0) -> None:
+        """Ask for what is missing; once per hole."""
+        known = self.known
+        if max([up_to, *self.shown]) <= known or self._healing == known or self._line is None:
+            return
+        self._healing = known
+        self._asking = asyncio.create_task(self.send({"type": "sync", "after": known}))
+
+    def _ack(self, client_id: str, row: dict[str, Any]) -> None:
+        ack = Ack(self.conversation or "", client_id, row["seq"], row["id"], row["content"], time.monotonic())
+        self.told.acks.append(ack)
+        self._settle(client_id)
+        self._rows([row])
+        self._flush()
+
+    def _done(self, frame: dict[str, Any]) -> None:
+        self.busy = False
+        self.told.dones.append((frame["reply"], frame["seq"]))
+        self._healing = -1
+        self._heal(frame["seq"])
+
+    def _error(self, frame: dict[str, Any]) -> None:
+        code, one = frame["code"], self.pending.get(frame.get("client_id", ""))
+        self.told.errors[code] += 1
+        if code == "conversation_closed" and one:
+            self.conversation = None
+            self._cut()
+        elif one and code in RETRIED:
+            one.in_flight = False
+            self._retry_later(frame.get("retry_after") or self._pause * (1 + self._chance.random()))
+        elif one:
+            self.told.refused[one.client_id] = code
+            self._settle(one.client_id)
+            self._flush()
+        elif not self.ready:
+            self._cut()

@@ -1,0 +1,384 @@
+"""Compares what clients were told with the files on disk, by a reader of its own: none of the product's code.
+
+found = compare(home.data, [person.told for person in people])
+found.tell(findings)                 # every count must be 0; what is wrong is said in sentences
+await settled(home.data, 60)         # wait until the files leave nothing open
+differences(home, person.slug, person.conversation, [tab.told for tab in tabs])   # file, SQL and screens
+"""
+
+import asyncio
+import csv
+import hashlib
+import io
+import json
+import sqlite3
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.torture.client import Told
+from tests.torture.report import Findings
+from tests.torture.servers import Home
+
+FIRST_LINE = (
+    "message_id,session_id,user_id,timestamp,role,content,intent,sentiment,extracted_info,response_time_ms,"
+    "tenant_id,seq,channel,author,client_id,reply_id,part,status,error_code,language,version,variant,provider,model,"
+    "tokens_in,tokens_cached,tokens_out,cost_usd,receipt,chain"
+)
+COLUMNS, HEADER = FIRST_LINE.split(","), f"{FIRST_LINE}\r\n".encode()
+CHAIN_DIGITS = 64
+PREFIX, SUFFIX = "conversation_", ".csv"
+
+LOST = "acked rows lost"
+CHANGED = "acked rows that differ from the file's"
+TWICE = "client ids stored twice"
+UNFAITHFUL = "texts that differ from what was sent"
+SHOWN = "rows shown that differ from the file's"
+GAPS = "conversations whose seq has gaps"
+TORN = "torn lines left"
+UNREADABLE = "files that are no CSV of ours"
+CHAIN = "rows whose chain is broken"
+ANSWERED_TWICE = "replies answered twice"
+MIXED = "replies whose parts are not 1 to n in one piece"
+OPEN = "replies left open"
+UNANSWERED = "visitor rows left unanswered"
+CROSSED = "rows in another visitor's conversation"
+NAMES = (
+    LOST, CHANGED, TWICE, UNFAITHFUL, SHOWN, GAPS, TORN, UNREADABLE, CHAIN, ANSWERED_TWICE, MIXED, OPEN, UNANSWERED,
+    CROSSED,
+)  # fmt: skip
+
+Row = dict[str, str]
+
+
+@dataclass(slots=True)
+class Stored:
+    """One conversation's file: its rows as cells by column, and what its bytes are that are no row."""
+
+    slug: str
+    conversation: str
+    rows: list[Row] = field(default_factory=list)
+    torn: int = 0  # bytes behind the last whole record
+    fault: str = ""
+    broken_chain: list[int] = field(default_factory=list)
+
+    @property
+    def replies(self) -> dict[str, list[Row]]:
+        """The assistant's rows by reply id, in the file's order."""
+        found: dict[str, list[Row]] = defaultdict(list)
+        for row in self.rows:
+            if row["role"] == "assistant":
+                found[row["reply_id"]].append(row)
+        return found
+
+    @property
+    def superseded(self) -> set[str]:
+        """The replies that a later one names as overtaken."""
+        return {_receipt(row).get("supersedes", "") for row in self.rows if row["part"] == "1"}
+
+    def answers(self) -> dict[int, list[str]]:
+        """Seq of each visitor's row -> the replies that say they answer it, without superseded ones."""
+        found: dict[int, list[str]] = {int(row["seq"]): [] for row in self.rows if row["role"] == "user"}
+        over = self.superseded
+        for name, parts in self.replies.items():
+            for seq in _receipt(parts[0]).get("answers", []):
+                found.setdefault(seq, []).extend([] if name in over else [name])
+        return found
+
+    @property
+    def named(self) -> set[int]:
+        """The seqs that any reply says it answers, superseded or not."""
+        return {seq for parts in self.replies.values() for seq in _receipt(parts[0]).get("answers", [])}
+
+    @property
+    def closed(self) -> bool:
+        """Whether the visitor ended it."""
+        return any(_receipt(row).get("event") == "end" for row in self.rows if row["role"] == "system")
+
+    @property
+    def unanswered(self) -> list[int]:
+        """The seqs of visitor's rows that no reply names, unless the conversation is over."""
+        named = self.named
+        return [] if self.closed else [seq for seq in self.answers() if seq not in named]
+
+    @property
+    def open_replies(self) -> list[str]:
+        """The replies that have no last part and were not overtaken."""
+        over = self.superseded
+        return [name for name, parts in self.replies.items() if parts[-1]["status"] != "complete" and name not in over]
+
+
+def _receipt(row: Row) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(row["receipt"]) if row["receipt"] else {}
+    return found
+
+
+def records(data: bytes) -> tuple[list[bytes], bytes]:
+    """The file's whole records behind its header, each without its CRLF, and the bytes that follow the last."""
+    whole: list[bytes] = []
+    gathered: list[bytes] = []
+    for piece in data[len(HEADER) :].split(b"\r\n"):
+        gathered.append(piece)
+        if b"\r\n".join(gathered).count(b'"') % 2 == 0:
+            whole.append(b"\r\n".join(gathered))
+            gathered = []
+    if gathered:
+        return whole, b"\r\n".join(gathered)
+    return whole[:-1], whole[-1]  # what follows the last CRLF; nothing, in a sound file
+
+
+def read(path: Path) -> Stored:
+    """Read one conversation's file."""
+    stored = Stored(path.parents[1].name, path.name.removeprefix(PREFIX).removesuffix(SUFFIX))
+    data = path.read_bytes()
+    if not data.startswith(HEADER):
+        stored.torn, stored.fault = len(data), "" if HEADER.startswith(data) else "another header"
+        return stored
+    whole, tail = records(data)
+    stored.torn = len(tail)
+    try:
+        text = b"".join(record + b"\r\n" for record in whole).decode()
+        cells = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        stored.rows = [dict(zip(COLUMNS, row, strict=True)) for row in cells]
+        stored.broken_chain = list(_broken_links(whole, stored.rows))
+    except (ValueError, csv.Error) as error:
+        stored.fault = str(error)
+    return stored
+
+
+def _broken_links(whole: list[bytes], rows: list[Row]) -> Iterable[int]:
+    chain = ""
+    for number, (record, row) in enumerate(zip(whole, rows, strict=True), 1):
+        if hashlib.sha256(chain.encode() + record[:-CHAIN_DIGITS]).hexdigest() != row["chain"]:
+            yield number
+        chain = row["chain"]
+
+
+def read_all(data: Path) -> list[Stored]:
+    """Every conversation's file below a data folder; an empty one (a name that was never written) is none."""
+    paths = sorted(data.glob(f"*/conversations/{PREFIX}*{SUFFIX}"))
+    return [read(path) for path in paths if path.stat().st_size]
+
+
+@dataclass(slots=True)
+class Comparison:
+    """Counts by name (NAMES: all 0 is the only good result), a sentence for each, and how much was looked at."""
+
+    counts: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(NAMES, 0)))
+    details: list[str] = field(default_factory=list)
+    conversations: int = 0
+    rows: int = 0
+    acks: int = 0
+    shown: int = 0
+
+    def found(self, name: str, where: str) -> None:
+        """Count one fault."""
+        self.counts[name] += 1
+        self.details.append(f"{name}: {where}")
+
+    def tell(self, findings: Findings, *, without: Sequence[str] = ()) -> None:
+        """Put every count into the findings, as one that must be 0, with the sentences behind it."""
+        for name in NAMES:
+            if name not in without:
+                findings.must_be(name, self.counts[name], 0)
+        findings.broken += [one for one in self.details if one.partition(":")[0] not in without]
+
+
+def compare(data: Path, told: Iterable[Told]) -> Comparison:
+    """Compare the files with what clients say they sent and were told. Every client id has to be one person's own.
+
+    Right while nothing writes. `unanswered` and `open` count what stands now: wait (settled) before.
+    """
+    found, files = Comparison(), read_all(data)
+    logs = list(told)
+    by_name = {(one.slug, one.conversation): one for one in files}
+    found.conversations, found.rows = len(files), sum(len(one.rows) for one in files)
+    for stored in files:
+        _look_at_file(stored, found)
+    _look_for_doubles(files, found)
+    for log in logs:
+        _look_at_acks(log, by_name, found)
+        _look_at_rows(log, by_name, found)
+    _look_at_texts(files, logs, found)
+    _look_for_crossings(files, logs, found)
+    return found
+
+
+def _look_at_file(stored: Stored, found: Comparison) -> None:
+    where = f"{stored.slug}/{stored.conversation}"
+    if stored.torn:
+        found.found(TORN, f"{where}, {stored.torn} bytes")
+    if stored.fault:
+        found.found(UNREADABLE, f"{where}: {stored.fault}")
+    if [row["seq"] for row in stored.rows] != [str(number) for number in range(1, len(stored.rows) + 1)]:
+        found.found(GAPS, f"{where}: {[row['seq'] for row in stored.rows]}")
+    for number in stored.broken_chain:
+        found.found(CHAIN, f"{where} row {number}")
+    for seq, replies in stored.answers().items():
+        if len(replies) > 1:
+            found.found(ANSWERED_TWICE, f"{where} row {seq}: {replies}")
+    for seq in stored.unanswered:
+        found.found(UNANSWERED, f"{where} row {seq}")
+    for reply in stored.open_replies:
+        found.found(OPEN, f"{where} {reply}")
+    _look_at_replies(stored, where, found)
+    for row in stored.rows:
+        if (row["tenant_id"], row["session_id"]) != (stored.slug, stored.conversation):
+            found.found(CROSSED, f"{where} row {row['seq']} says {row['tenant_id']}/{row['session_id']}")
+        if row["user_id"] != stored.rows[0]["user_id"]:
+            found.found(CROSSED, f"{where} row {row['seq']} is of {row['user_id']}")
+
+
+def _look_at_replies(stored: Stored, where: str, found: Comparison) -> None:
+    said = [row for row in stored.rows if row["role"] == "assistant"]
+    runs = [
+        row["reply_id"]
+        for row, before in zip(said, [None, *said], strict=False)
+        if before is None or before["reply_id"] != row["reply_id"]
+    ]
+    for reply, parts in stored.replies.items():
+        numbers = [row["part"] for row in parts]
+        ends = [row["status"] for row in parts[:-1]]
+        if numbers != [str(n) for n in range(1, len(parts) + 1)] or "complete" in ends or runs.count(reply) > 1:
+            found.found(MIXED, f"{where} {reply}: parts {numbers}, {ends}, {runs.count(reply)} runs")
+
+
+def _look_for_doubles(files: list[Stored], found: Comparison) -> None:
+    ids = Counter(
+        (stored.slug, row["user_id"], row["client_id"]) for stored in files for row in stored.rows if row["client_id"]
+    )
+    for (slug, user, client_id), count in ids.items():
+        if count > 1:
+            found.found(TWICE, f"{slug}: {client_id!r} of {user}, {count} times")
+
+
+def _look_at_acks(log: Told, files: dict[tuple[str, str], Stored], found: Comparison) -> None:
+    for ack in log.acks:
+        found.acks += 1
+        stored = files.get((log.slug, ack.conversation))
+        rows = [row for row in stored.rows if row["client_id"] == ack.client_id] if stored else []
+        where = f"{log.slug}/{ack.conversation} {ack.client_id}"
+        if not rows:
+            found.found(LOST, f"{where}, acked as row {ack.seq}")
+        elif (rows[0]["seq"], rows[0]["message_id"], rows[0]["content"]) != (str(ack.seq), ack.id, ack.text):
+            found.found(CHANGED, f"{where}: {ack} but {rows[0]}")
+
+
+def _look_at_rows(log: Told, files: dict[tuple[str, str], Stored], found: Comparison) -> None:
+    for change in log.changed:
+        found.found(SHOWN, f"{log.slug}/{change}")
+    for conversation, rows in log.rows.items():
+        stored = files.get((log.slug, conversation))
+        for seq, shown in rows.items():
+            found.shown += 1
+            row = stored.rows[seq - 1] if stored and seq <= len(stored.rows) else None
+            if row is None or as_shown(row) != {key: value for key, value in shown.items() if key != "name"}:
+                found.found(SHOWN, f"{log.slug}/{conversation} row {seq}: {shown} but {row}")
+
+
+def as_shown(row: Row) -> dict[str, Any]:
+    """A file's row as docs/protocol.md shows it."""
+    return {
+        "id": row["message_id"], "seq": int(row["seq"]), "role": row["role"], "content": row["content"],
+        "timestamp": row["timestamp"], "reply": row["reply_id"] or None,
+        "part": int(row["part"]) if row["part"] else None, "author": row["author"],
+    }  # fmt: skip
+
+
+def _look_at_texts(files: list[Stored], logs: list[Told], found: Comparison) -> None:
+    sent: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for log in logs:
+        for client_id, texts in log.sent.items():
+            sent[log.slug, client_id] |= {text.strip() for text in texts}
+    for stored in files:
+        for row in stored.rows:
+            texts = (
+                sent.get((stored.slug, row["client_id"]), {row["content"]}) if row["client_id"] else {row["content"]}
+            )
+            if row["content"] not in texts:
+                found.found(UNFAITHFUL, f"{stored.slug}/{stored.conversation} row {row['seq']}")
+
+
+def _look_for_crossings(files: list[Stored], logs: list[Told], found: Comparison) -> None:
+    owner = {(log.slug, client_id): log.person for log in logs for client_id in log.sent}
+    persons: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for log in logs:
+        for conversation in log.rows:
+            if log.rows[conversation]:
+                persons[log.slug, conversation].add(log.person)
+    users: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for stored in files:
+        for row in stored.rows:
+            whose = owner.get((stored.slug, row["client_id"]))
+            if whose:
+                persons[stored.slug, stored.conversation].add(whose)
+                users[stored.slug, whose].add(row["user_id"])
+    for (slug, conversation), several in persons.items():
+        if len(several) > 1:
+            found.found(CROSSED, f"{slug}/{conversation} is shared by {sorted(several)}")
+    for (slug, person), ids in users.items():
+        if len(ids) > 1:
+            found.found(CROSSED, f"{slug}: {person} is stored as {sorted(ids)}")
+
+
+def left_open(data: Path) -> list[str]:
+    """What the files still wait for: rows without an answer, replies without an end."""
+    return [
+        f"{stored.slug}/{stored.conversation}: {what}"
+        for stored in read_all(data)
+        for what in [*(f"row {seq} is unanswered" for seq in stored.unanswered), *stored.open_replies]
+    ]
+
+
+async def settled(data: Path, seconds: float = 60.0) -> list[str]:
+    """Wait until the files leave nothing open; what they still wait for after so many seconds."""
+    until = time.monotonic() + seconds
+    while (waiting := left_open(data)) and time.monotonic() < until:
+        await asyncio.sleep(0.25)
+    return waiting
+
+
+def sql_rows(home: Home, table: str) -> list[dict[str, Any]]:
+    """All rows of one table of the home's SQLite database, read without the product."""
+    with sqlite3.connect(f"file:{home.folder / 'timmy.sqlite3'}?mode=ro", uri=True, timeout=20) as database:
+        database.row_factory = sqlite3.Row
+        return [dict(row) for row in database.execute(f"SELECT * FROM {table}")]  # noqa: S608 - our own names
+
+
+def differences(home: Home, slug: str, conversation: str, screens: Iterable[Told]) -> list[str]:
+    """Where the order of one conversation is not the same in its file, in the index's numbers and on each screen.
+
+    A screen is compared in full: call it when every client has shown all (`Client.known`) and the index was flushed.
+    """
+    stored = read(home.data / slug / "conversations" / f"{PREFIX}{conversation}{SUFFIX}")
+    order = [(int(row["seq"]), row["message_id"]) for row in stored.rows]
+    found = [] if [seq for seq, _ in order] == list(range(1, len(order) + 1)) else [f"the file's seqs: {order}"]
+    for screen in screens:
+        shown = [(seq, row["id"]) for seq, row in sorted(screen.rows.get(conversation, {}).items())]
+        found += [] if shown == order else [f"a screen of {screen.person}: {shown}, the file: {order}"]
+    return found + _index_differences(home, slug, conversation, stored.rows)
+
+
+def _index_differences(home: Home, slug: str, conversation: str, rows: list[Row]) -> list[str]:
+    tenants = {row["id"]: row["slug"] for row in sql_rows(home, "tenants_app_tenant")}
+    indexed = [
+        row
+        for row in sql_rows(home, "conversations_conversation")
+        if (tenants[row["tenant_id"]], row["conversation_id"]) == (slug, conversation)
+    ]
+    if len(indexed) != 1:
+        return [f"the index holds {conversation} {len(indexed)} times"]
+    roles = Counter(row["role"] for row in rows)
+    wanted: dict[str, Callable[[], int]] = {
+        "last_seq": lambda: len(rows),
+        "visitor_messages": lambda: roles["user"],
+        "assistant_messages": lambda: roles["assistant"],
+    }
+    return [
+        f"the index's {name} is {indexed[0][name]}, the file's {number()}"
+        for name, number in wanted.items()
+        if indexed[0][name] != number()
+    ]
