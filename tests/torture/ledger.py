@@ -7,10 +7,7 @@ differences(home, person.slug, person.conversation, [tab.told for tab in tabs]) 
 """
 
 import asyncio
-import csv
-import hashlib
-import io
-import json
+import re
 import sqlite3
 import time
 from collections import Counter, defaultdict
@@ -19,18 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.torture.client import Told
 from tests.torture.report import Findings
 from tests.torture.servers import Home
-
-FIRST_LINE = (
-    "message_id,session_id,user_id,timestamp,role,content,intent,sentiment,extracted_info,response_time_ms,"
-    "tenant_id,seq,channel,author,client_id,reply_id,part,status,error_code,language,version,variant,provider,model,"
-    "tokens_in,tokens_cached,tokens_out,cost_usd,receipt,chain"
-)
-COLUMNS, HEADER = FIRST_LINE.split(","), f"{FIRST_LINE}\r\n".encode()
-CHAIN_DIGITS = 64
-PREFIX, SUFFIX = "conversation_", ".csv"
+from tests.torture.stored import PREFIX, SUFFIX, Row, Stored, as_shown, read, read_all
+from tests.torture.told import Told
 
 LOST = "acked rows lost"
 CHANGED = "acked rows that differ from the file's"
@@ -46,121 +35,11 @@ MIXED = "replies whose parts are not 1 to n in one piece"
 OPEN = "replies left open"
 UNANSWERED = "visitor rows left unanswered"
 CROSSED = "rows in another visitor's conversation"
+TAG = re.compile(r"#([a-z0-9]+)-\d+")  # what bench's fake model repeats of the message it answers: #<person>-<number>
 NAMES = (
     LOST, CHANGED, TWICE, UNFAITHFUL, SHOWN, GAPS, TORN, UNREADABLE, CHAIN, ANSWERED_TWICE, MIXED, OPEN, UNANSWERED,
     CROSSED,
 )  # fmt: skip
-
-Row = dict[str, str]
-
-
-@dataclass(slots=True)
-class Stored:
-    """One conversation's file: its rows as cells by column, and what its bytes are that are no row."""
-
-    slug: str
-    conversation: str
-    rows: list[Row] = field(default_factory=list)
-    torn: int = 0  # bytes behind the last whole record
-    fault: str = ""
-    broken_chain: list[int] = field(default_factory=list)
-
-    @property
-    def replies(self) -> dict[str, list[Row]]:
-        """The assistant's rows by reply id, in the file's order."""
-        found: dict[str, list[Row]] = defaultdict(list)
-        for row in self.rows:
-            if row["role"] == "assistant":
-                found[row["reply_id"]].append(row)
-        return found
-
-    @property
-    def superseded(self) -> set[str]:
-        """The replies that a later one names as overtaken."""
-        return {_receipt(row).get("supersedes", "") for row in self.rows if row["part"] == "1"}
-
-    def answers(self) -> dict[int, list[str]]:
-        """Seq of each visitor's row -> the replies that say they answer it, without superseded ones."""
-        found: dict[int, list[str]] = {int(row["seq"]): [] for row in self.rows if row["role"] == "user"}
-        over = self.superseded
-        for name, parts in self.replies.items():
-            for seq in _receipt(parts[0]).get("answers", []):
-                found.setdefault(seq, []).extend([] if name in over else [name])
-        return found
-
-    @property
-    def named(self) -> set[int]:
-        """The seqs that any reply says it answers, superseded or not."""
-        return {seq for parts in self.replies.values() for seq in _receipt(parts[0]).get("answers", [])}
-
-    @property
-    def closed(self) -> bool:
-        """Whether the visitor ended it."""
-        return any(_receipt(row).get("event") == "end" for row in self.rows if row["role"] == "system")
-
-    @property
-    def unanswered(self) -> list[int]:
-        """The seqs of visitor's rows that no reply names, unless the conversation is over."""
-        named = self.named
-        return [] if self.closed else [seq for seq in self.answers() if seq not in named]
-
-    @property
-    def open_replies(self) -> list[str]:
-        """The replies that have no last part and were not overtaken."""
-        over = self.superseded
-        return [name for name, parts in self.replies.items() if parts[-1]["status"] != "complete" and name not in over]
-
-
-def _receipt(row: Row) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(row["receipt"]) if row["receipt"] else {}
-    return found
-
-
-def records(data: bytes) -> tuple[list[bytes], bytes]:
-    """The file's whole records behind its header, each without its CRLF, and the bytes that follow the last."""
-    whole: list[bytes] = []
-    gathered: list[bytes] = []
-    for piece in data[len(HEADER) :].split(b"\r\n"):
-        gathered.append(piece)
-        if b"\r\n".join(gathered).count(b'"') % 2 == 0:
-            whole.append(b"\r\n".join(gathered))
-            gathered = []
-    if gathered:
-        return whole, b"\r\n".join(gathered)
-    return whole[:-1], whole[-1]  # what follows the last CRLF; nothing, in a sound file
-
-
-def read(path: Path) -> Stored:
-    """Read one conversation's file."""
-    stored = Stored(path.parents[1].name, path.name.removeprefix(PREFIX).removesuffix(SUFFIX))
-    data = path.read_bytes()
-    if not data.startswith(HEADER):
-        stored.torn, stored.fault = len(data), "" if HEADER.startswith(data) else "another header"
-        return stored
-    whole, tail = records(data)
-    stored.torn = len(tail)
-    try:
-        text = b"".join(record + b"\r\n" for record in whole).decode()
-        cells = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-        stored.rows = [dict(zip(COLUMNS, row, strict=True)) for row in cells]
-        stored.broken_chain = list(_broken_links(whole, stored.rows))
-    except (ValueError, csv.Error) as error:
-        stored.fault = str(error)
-    return stored
-
-
-def _broken_links(whole: list[bytes], rows: list[Row]) -> Iterable[int]:
-    chain = ""
-    for number, (record, row) in enumerate(zip(whole, rows, strict=True), 1):
-        if hashlib.sha256(chain.encode() + record[:-CHAIN_DIGITS]).hexdigest() != row["chain"]:
-            yield number
-        chain = row["chain"]
-
-
-def read_all(data: Path) -> list[Stored]:
-    """Every conversation's file below a data folder; an empty one (a name that was never written) is none."""
-    paths = sorted(data.glob(f"*/conversations/{PREFIX}*{SUFFIX}"))
-    return [read(path) for path in paths if path.stat().st_size]
 
 
 @dataclass(slots=True)
@@ -190,7 +69,8 @@ class Comparison:
 def compare(data: Path, told: Iterable[Told]) -> Comparison:
     """Compare the files with what clients say they sent and were told. Every client id has to be one person's own.
 
-    Right while nothing writes. `unanswered` and `open` count what stands now: wait (settled) before.
+    Right while nothing writes. A message that ends with `#<person>-<number>` shows in the fake model's replies whom they
+    were made for. `unanswered` and `open` count what stands now: wait (settled) before.
     """
     found, files = Comparison(), read_all(data)
     logs = list(told)
@@ -279,15 +159,6 @@ def _look_at_rows(log: Told, files: dict[tuple[str, str], Stored], found: Compar
                 found.found(SHOWN, f"{log.slug}/{conversation} row {seq}: {shown} but {row}")
 
 
-def as_shown(row: Row) -> dict[str, Any]:
-    """A file's row as docs/protocol.md shows it."""
-    return {
-        "id": row["message_id"], "seq": int(row["seq"]), "role": row["role"], "content": row["content"],
-        "timestamp": row["timestamp"], "reply": row["reply_id"] or None,
-        "part": int(row["part"]) if row["part"] else None, "author": row["author"],
-    }  # fmt: skip
-
-
 def _look_at_texts(files: list[Stored], logs: list[Told], found: Comparison) -> None:
     sent: dict[tuple[str, str], set[str]] = defaultdict(set)
     for log in logs:
@@ -303,6 +174,7 @@ def _look_at_texts(files: list[Stored], logs: list[Told], found: Comparison) -> 
 
 
 def _look_for_crossings(files: list[Stored], logs: list[Told], found: Comparison) -> None:
+    named = {log.person for log in logs}
     owner = {(log.slug, client_id): log.person for log in logs for client_id in log.sent}
     persons: dict[tuple[str, str], set[str]] = defaultdict(set)
     for log in logs:
@@ -316,6 +188,8 @@ def _look_for_crossings(files: list[Stored], logs: list[Told], found: Comparison
             if whose:
                 persons[stored.slug, stored.conversation].add(whose)
                 users[stored.slug, whose].add(row["user_id"])
+            elif row["role"] == "assistant":
+                persons[stored.slug, stored.conversation] |= named & set(TAG.findall(row["content"]))
     for (slug, conversation), several in persons.items():
         if len(several) > 1:
             found.found(CROSSED, f"{slug}/{conversation} is shared by {sorted(several)}")
