@@ -15,6 +15,7 @@ from conversations.core.transcript import Transcript
 from conversations.core.wording import say
 from conversations.index import writer
 from conversations.models import Conversation, Visitor
+from conversations.neighbours import neighbours
 from conversations.protocol import MAX_TEXT, Refusal
 from conversations.storage import storage_for
 from conversations.storage.base import Appended, StorageError, UnreadableConversation
@@ -195,7 +196,9 @@ async def _append(
         known = storage.recent(visit.conversation_id)
         if known is None and storage.exists(visit.conversation_id):
             known = storage.read(visit.conversation_id)
-        return storage.append(visit.conversation_id, [make(known)], still_open)
+        row = make(known)
+        neighbours.writing(visit.tenant.slug, visit.conversation_id, [row])
+        return storage.append(visit.conversation_id, [row], still_open)
 
     try:
         done = await in_file_thread(work)

@@ -17,6 +17,7 @@ from conversations import actions, protocol, tokens
 from conversations.core.records import Status
 from conversations.core.transcript import Transcript
 from conversations.limits import Buckets, Rate
+from conversations.neighbours import neighbours
 from conversations.protocol import BadFrame, Refusal
 from conversations.push import group_of, push
 from conversations.turns import turns
@@ -164,6 +165,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
         origin = self.origin or _origin_of(frame.page)
         self.visit = actions.Visit(tenant, visitor_id, conversation_id, "web", language, origin, consented)
         await self.channel_layer.group_add(self._group(), self.channel_name)
+        neighbours.show(tenant.slug, conversation_id, transcript)
         await self.send(self._ready(self.visit, transcript, frame.last_seen))
         self._wait(settings.SOCKET_IDLE_SECONDS)
 

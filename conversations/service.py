@@ -11,6 +11,7 @@ from django.db import DatabaseError
 from conversations.core.transcript import Transcript
 from conversations.index import stale, writer
 from conversations.llm import chat_model
+from conversations.neighbours import neighbours
 from conversations.reports import write_reports
 from conversations.stats import utc_text
 from conversations.storage import storage_for
@@ -34,7 +35,7 @@ class Service:
         """Begin; returns at once. Must be called in the running loop."""
         if not self._tasks:
             chat_model().get_ready()  # its libraries alone take half a second to import
-            self._tasks = [asyncio.create_task(self._recover()), asyncio.create_task(self._report())]
+            self._tasks = [asyncio.create_task(one) for one in (self._recover(), self._report(), neighbours.watch())]
 
     async def stop(self) -> None:
         """End what runs, write what is noted."""

@@ -12,6 +12,7 @@ from conversations.core.transcript import Standing, Transcript
 from conversations.index import writer
 from conversations.llm import ChatModel, chat_model
 from conversations.llm.offline import OfflineModel
+from conversations.neighbours import neighbours
 from conversations.protocol import delta_frame, done_frame, error_frame, message_frame, typing_frame
 from conversations.push import push
 from conversations.storage import Storage, storage_for
@@ -55,6 +56,7 @@ class _Running:
     async def store(self, rows: list[Row]) -> list[Row]:
         """Append a reply's parts and show them. Raises NotStored when the disk stays full or broken for a minute."""
         self.stored = True
+        neighbours.writing(self.tenant.slug, self.conversation_id, rows)
         done = None
         for attempt in range(STORE_ATTEMPTS):
             try:

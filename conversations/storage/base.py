@@ -128,6 +128,10 @@ class Storage(ABC):
         """The conversation when it is at hand and unchanged: cheap enough for an event loop; None says read it."""
 
     @abstractmethod
+    def size(self, conversation_id: str) -> int:
+        """How many bytes are stored of it, a torn tail included; 0 for none. Cheap: nothing is opened or locked."""
+
+    @abstractmethod
     def exists(self, conversation_id: str) -> bool:
         """Whether such a conversation has rows; False for an impossible id."""
 

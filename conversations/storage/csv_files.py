@@ -72,6 +72,12 @@ class CsvFiles(Storage):
             return None
         return reading.transcript if reading else None
 
+    def size(self, conversation_id: str) -> int:
+        try:
+            return os.stat(f"{self._no_links[1]}/{PREFIX}{self._checked(conversation_id)}{SUFFIX}").st_size
+        except (OSError, ConversationNotFound):
+            return 0
+
     def exists(self, conversation_id: str) -> bool:
         try:
             path = self._path(self._checked(conversation_id))

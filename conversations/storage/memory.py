@@ -39,6 +39,10 @@ class MemoryStorage(Storage):
         held = self._held.get(conversation_id)
         return held.transcript if held and held.data else None
 
+    def size(self, conversation_id: str) -> int:
+        held = self._held.get(conversation_id)
+        return len(held.data) if held else 0
+
     def exists(self, conversation_id: str) -> bool:
         return self.recent(conversation_id) is not None
 
