@@ -13,6 +13,7 @@ class LocalChannelLayer(InMemoryChannelLayer):  # type: ignore[misc]  # channels
     """Looks for expired messages now and then, not at every call (which would cost a walk over all sockets each)."""
 
     _next_clean = 0.0
+    _loop: asyncio.AbstractEventLoop | None = None  # the one that the sockets live in
 
     def _clean_expired(self) -> None:
         now = time.monotonic()
@@ -22,9 +23,8 @@ class LocalChannelLayer(InMemoryChannelLayer):  # type: ignore[misc]  # channels
 
     async def receive(self, channel: str) -> dict[str, Any]:
         """Wait for the channel's next message. Its queue stays for the next one, until the waiting is given up."""
-        queue = self.channels.get(channel)
-        if queue is None:
-            queue = self.channels[channel] = asyncio.Queue(maxsize=self.get_capacity(channel))
+        self._loop = asyncio.get_running_loop()
+        queue = self._queue(channel)
         try:
             _, message = await queue.get()
         except asyncio.CancelledError:
@@ -34,11 +34,26 @@ class LocalChannelLayer(InMemoryChannelLayer):  # type: ignore[misc]  # channels
         return message  # type: ignore[no-any-return]  # channels ships no types
 
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
-        """Hand the message to every socket of the group; not copied, for nobody changes it. Full sockets miss it."""
-        members = self.groups.get(group)
-        for channel in list(members) if members else ():
-            queue = self.channels.get(channel)
-            if queue is None:
-                queue = self.channels[channel] = asyncio.Queue(maxsize=self.get_capacity(channel))
+        """Hand the message to every socket of the group; not copied, for nobody changes it. Full sockets miss it.
+
+        May be called in another event loop than the sockets'.
+        """
+        if not self.groups.get(group):
+            return
+        if self._loop is None or self._loop is asyncio.get_running_loop():
+            self._hand_out(group, message)
+        else:
+            self._loop.call_soon_threadsafe(self._hand_out, group, message)
+
+    def _hand_out(self, group: str, message: dict[str, Any]) -> None:
+        expires = time.time() + self.expiry
+        for channel in list(self.groups.get(group, ())):
+            queue = self._queue(channel)
             if not queue.full():
-                queue.put_nowait((time.time() + self.expiry, message))
+                queue.put_nowait((expires, message))
+
+    def _queue(self, channel: str) -> asyncio.Queue[Any]:
+        queue: asyncio.Queue[Any] | None = self.channels.get(channel)
+        if queue is None:
+            queue = self.channels[channel] = asyncio.Queue(maxsize=self.get_capacity(channel))
+        return queue

@@ -13,7 +13,8 @@ from conversations.core.phones import normalise
 from conversations.core.records import Role, Row, from_json
 from conversations.index import writer
 from conversations.llm import chat_model
-from conversations.protocol import Refusal
+from conversations.protocol import Refusal, message_frame
+from conversations.push import push
 from conversations.stats import data_stats
 from conversations.storage import storage_for
 from conversations.threads import in_file_thread
@@ -39,7 +40,8 @@ def process_message(
     """
     visitor_id = _visitor_id(tenant_id, phone_number, session_key)
     tenant = active_tenant(tenant_id)
-    return async_to_sync(_say)(tenant, visitor_id, text)
+    # A loop of its own even when called from a server's view: its connections to the model are closed at the end.
+    return async_to_sync(_say, force_new_loop=True)(tenant, visitor_id, text)
 
 
 def get_data_stats(tenant_id: str = "default") -> dict[str, Any]:
@@ -70,6 +72,7 @@ async def _say(tenant: Any, visitor_id: str, text: str) -> list[str]:
     )
     turns = Turns()
     done = await actions.write(visit, text, f"python-{secrets.token_hex(12)}")
+    await push(tenant.slug, conversation_id, [message_frame(done.rows[0])])
     try:
         turns.start(tenant, conversation_id, added=int(done.rows[0].seq))
         await turns.answered(tenant.slug, conversation_id)
