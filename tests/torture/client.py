@@ -205,6 +205,11 @@ class Client:
         """The message that was handed to the open line and is not confirmed."""
         return next((one for one in self.pending.values() if one.in_flight), None)
 
+    @property
+    def port(self) -> int:
+        """The local port of the open line; 0 when there is none."""
+        return int(self._line.transport.get_extra_info("sockname")[1]) if self._line else 0
+
     # The line
 
     async def _live(self) -> None:
@@ -273,6 +278,7 @@ class Client:
             return
         one = next(iter(self.pending.values()))
         one.in_flight = True
+        self.told.resent += one.client_id in self.told.sent
         self._remember(one.client_id, one.text)
         self._sending = asyncio.create_task(self._hand_over(line, one))
 
@@ -290,9 +296,6 @@ class Client:
         texts = self.told.sent.setdefault(client_id, [])
         if text not in texts:
             texts.append(text)
-
-    def _settle(self, client_id: str) -> None:
-        self.pending.pop(client_id, None)
 
     def _retry_later(self, seconds: float) -> None:
         if self._hold is None:
@@ -350,7 +353,9 @@ class Client:
     def _ack(self, client_id: str, row: dict[str, Any]) -> None:
         ack = Ack(self.conversation or "", client_id, row["seq"], row["id"], row["content"], time.monotonic())
         self.told.acks.append(ack)
-        self._settle(client_id)
+        one = self.pending.pop(client_id, None)
+        if one and one.in_flight and one.handed_at:
+            self.told.waits.append(ack.at - one.handed_at)
         self._rows([row])
         self._flush()
 
@@ -371,7 +376,7 @@ class Client:
             self._retry_later(frame.get("retry_after") or self._pause * (1 + self._chance.random()))
         elif one:
             self.told.refused[one.client_id] = code
-            self._settle(one.client_id)
+            del self.pending[one.client_id]
             self._flush()
         elif not self.ready:
             self._cut()

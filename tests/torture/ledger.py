@@ -58,6 +58,13 @@ class Comparison:
         self.counts[name] += 1
         self.details.append(f"{name}: {where}")
 
+    def join(self, other: "Comparison", *, without: Sequence[str] = ()) -> None:
+        """Take in the faults that another comparison found and this one does not know yet."""
+        known = set(self.details)
+        for one in other.details:
+            if one not in known and (name := one.partition(":")[0]) not in without:
+                self.found(name, one.partition(": ")[2])
+
     def tell(self, findings: Findings, *, without: Sequence[str] = ()) -> None:
         """Put every count into the findings, as one that must be 0, with the sentences behind it."""
         for name in NAMES:
@@ -69,8 +76,8 @@ class Comparison:
 def compare(data: Path, told: Iterable[Told]) -> Comparison:
     """Compare the files with what clients say they sent and were told. Every client id has to be one person's own.
 
-    Right while nothing writes. A message that ends with `#<person>-<number>` shows in the fake model's replies whom they
-    were made for. `unanswered` and `open` count what stands now: wait (settled) before.
+    Right while nothing writes. A message that ends with `#<person>-<number>` shows in the fake model's replies whom
+    they were made for. `unanswered` and `open` count what stands now: wait (settled) before.
     """
     found, files = Comparison(), read_all(data)
     logs = list(told)

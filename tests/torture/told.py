@@ -30,6 +30,8 @@ class Told:
     errors: Counter[str] = field(default_factory=Counter)  # codes
     refused: dict[str, str] = field(default_factory=dict)  # client id -> the code that ended it
     greetings: int = 0
+    resent: int = 0  # messages handed to a further line because none had brought their ack
+    waits: list[float] = field(default_factory=list)  # seconds from handing a message to the kernel to its first ack
 
     def show(self, conversation: str, row: dict[str, Any]) -> None:
         """A row came, by whatever frame."""
