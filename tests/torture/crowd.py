@@ -31,12 +31,13 @@ EVENTS = (
     {"type": "end"},
 )
 EVENT_EVERY = 20  # messages
+MOVE_EVERY = 4
 
 
 class Crowd:
     """So many visitors at a time, spread over servers and tenants. `told` holds the logs of all there ever were.
 
-    `servers` are the addresses of their sockets; a person goes to one of them at random and to another at a next visit.
+    `servers` are the addresses of their sockets; a person goes to one of them at random, and now and then to another.
     """
 
     def __init__(
@@ -127,4 +128,6 @@ class Crowd:
                 with contextlib.suppress(TimeoutError):
                     await person.answered(2)
             await asyncio.sleep(0.1 * self._chance.random())
-            person.server = self._chance.choice(self._servers)
+            if len(self._servers) > 1 and self._chance.random() < 1 / MOVE_EVERY:
+                person.server = self._chance.choice(self._servers)
+                person.drop()
