@@ -1,7 +1,6 @@
 """The WebSocket door: frames in, frames out; what they mean is decided elsewhere."""
 
 import asyncio
-import ipaddress
 import logging
 import weakref
 from functools import lru_cache
@@ -16,7 +15,7 @@ from django.core.signals import setting_changed
 from conversations import actions, protocol, tokens
 from conversations.core.records import Status
 from conversations.core.transcript import Transcript
-from conversations.limits import Buckets, Rate
+from conversations.limits import Buckets, Rate, address_of
 from conversations.neighbours import neighbours
 from conversations.protocol import BadFrame, Refusal
 from conversations.push import group_of, push
@@ -68,7 +67,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
         headers = dict(self.scope["headers"])
         self.origin = _text(headers.get(b"origin")) or None
         host = _text(headers.get(b"host"))
-        self.address = _address(self.scope, headers)
+        forwarded = _text(headers.get(b"x-forwarded-for")) if settings.BEHIND_PROXY else ""
+        self.address = address_of((self.scope.get("client") or ("",))[0], forwarded)
         self.refusals, self.frames = 0, Buckets(FRAMES_OF_ONE_SOCKET if settings.RATE_LIMIT_VISITOR else None)
         _open.add(self)
         await self.accept()  # a browser sees the close code only of an accepted socket
@@ -265,17 +265,3 @@ def _origin_of(page: str | None) -> str:
 def _bytes(text: str | None) -> int:
     # Few texts are near the limit: only those are encoded to be counted.
     return len(text.encode()) if text and len(text) * 4 > protocol.MAX_FRAME_BYTES else 0
-
-
-def _address(scope: dict[str, Any], headers: dict[bytes, bytes]) -> str:
-    """Who shares an allowance: an IPv4 address, or the /64 network that one IPv6 customer has."""
-    client = (scope.get("client") or ("",))[0]
-    if settings.BEHIND_PROXY:
-        client = _text(headers.get(b"x-forwarded-for")).rsplit(",", 1)[-1].strip() or client
-    try:
-        address = ipaddress.ip_address(client)
-    except ValueError:
-        return client
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is None:
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)

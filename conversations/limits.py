@@ -1,11 +1,14 @@
 """Token buckets: how much one visitor or address may send, and when it may send again."""
 
+import ipaddress
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_WITH_PORT = re.compile(r"(\d+\.\d+\.\d+\.\d+):\d+\Z|\[(.*)\](?::\d+)?\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +50,21 @@ class Buckets:
         if len(self._levels) > self._most:
             self._levels.popitem(last=False)
         return 0.0 if passes else (1.0 - level) / per_second
+
+
+def address_of(client: str, forwarded: str = "") -> str:
+    """Who shares an allowance: an IPv4 address, or the /64 network that one IPv6 customer has.
+
+    `forwarded` is X-Forwarded-For as our own proxy sent it, empty without one: its last entry is the proxy's word, the
+    ones before are anybody's.
+    """
+    client = forwarded.rsplit(",", 1)[-1].strip() or client
+    if found := _WITH_PORT.match(client):
+        client = found[1] or found[2]
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return client
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False))

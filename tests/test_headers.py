@@ -14,9 +14,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from conversations.models import Export
+from tests.admin_cast import Cast, make_cast
 from timmy_site.content_policy import THEME_STYLES
 from timmy_site.headers import HEADERS
-from tests.admin_cast import Cast, make_cast
 
 STRICT = {
     "default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "object-src": "'none'",
