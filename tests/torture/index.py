@@ -79,9 +79,8 @@ def differences_from_files(of: Home) -> list[str]:
             found.append(f"{stored.slug}/{stored.conversation} is not in the index")
             continue
         roles = [one["role"] for one in stored.rows]
-        path = of.data / stored.slug / "conversations" / f"conversation_{stored.conversation}.csv"
         wanted = {
-            "last_seq": len(stored.rows), "file_size": path.stat().st_size,
+            "last_seq": len(stored.rows), "file_size": stored.path.stat().st_size,
             "visitor_messages": roles.count("user"), "assistant_messages": roles.count("assistant"),
             "visitor_id": stored.rows[0]["user_id"], "unanswered": bool(stored.unanswered or stored.open_replies),
             "status": _status(stored.rows),

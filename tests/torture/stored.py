@@ -26,6 +26,7 @@ Row = dict[str, str]
 class Stored:
     """One conversation's file: its rows as cells by column, and what its bytes are that are no row."""
 
+    path: Path
     slug: str
     conversation: str
     rows: list[Row] = field(default_factory=list)
@@ -100,7 +101,7 @@ def records(data: bytes) -> tuple[list[bytes], bytes]:
 
 def read(path: Path) -> Stored:
     """Read one conversation's file."""
-    stored = Stored(path.parents[1].name, path.name.removeprefix(PREFIX).removesuffix(SUFFIX))
+    stored = Stored(path, path.parents[1].name, path.name.removeprefix(PREFIX).removesuffix(SUFFIX))
     data = path.read_bytes()
     if not data.startswith(HEADER):
         stored.torn, stored.fault = len(data), "" if HEADER.startswith(data) else "another header"
