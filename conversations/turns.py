@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from contextlib import ExitStack
 from datetime import UTC, datetime
 
 from conversations import agent
@@ -16,7 +15,7 @@ from conversations.neighbours import neighbours
 from conversations.protocol import delta_frame, done_frame, error_frame, message_frame, typing_frame
 from conversations.push import push
 from conversations.storage import Storage, storage_for
-from conversations.storage.base import NotStored
+from conversations.storage.base import LEASE_SECONDS, Lease, LeaseLost, NotStored
 from conversations.threads import in_file_thread
 from conversations.tokens import new_id
 from tenants_app.access import TenantSnapshot
@@ -24,6 +23,7 @@ from tenants_app.access import TenantSnapshot
 log = logging.getLogger(__name__)
 
 LEASE_RETRY_SECONDS = 0.1
+RENEW_SECONDS = LEASE_SECONDS / 4
 STORE_ATTEMPTS = 30
 FIRST_STORE_PAUSE = 0.2
 LONGEST_STORE_PAUSE = 2.0
@@ -39,7 +39,9 @@ class _Running:
         # Monotonic seconds when the first row to answer was on disk; None: before this process looked after it.
         self.queued = time.monotonic() if fresh else None
         self.queued_next: float | None = None
-        self.answering = self.stored = self.told = self.replan = self.again = False
+        self.answering = self.stored = self.told = self.replan = self.again = self.lost = False
+        self.lease: Lease | None = None
+        self._renewal: asyncio.TimerHandle | None = None
         self.seen = 0  # the seq up to which the current turn knows the conversation
         self.current: asyncio.Task[agent.Reply] | None = None
         self.task: asyncio.Task[None] | None = None
@@ -53,14 +55,45 @@ class _Running:
         """Tell every socket of the conversation."""
         await push(self.tenant.slug, self.conversation_id, list(frames))
 
+    def hold(self, lease: Lease) -> None:
+        """Keep the lease that was taken, with signs of life, until it is released."""
+        self.lease = lease
+        self._renewal = asyncio.get_running_loop().call_later(RENEW_SECONDS, self._renew, lease)
+
+    def release(self) -> None:
+        """Let others answer this conversation."""
+        lease, self.lease, self.lost = self.lease, None, False
+        if self._renewal is not None:
+            self._renewal.cancel()
+        if lease is not None:
+            lease.give_back()
+
+    def _renew(self, lease: Lease) -> None:
+        try:
+            self.lost = not lease.renew()
+        except NotStored:
+            log.exception("tenant %s: a lease could not be renewed yet", self.tenant.slug)
+        if not self.lost:
+            self.hold(lease)
+        elif self.current is not None:
+            self.current.cancel()
+
     async def store(self, rows: list[Row]) -> list[Row]:
-        """Append a reply's parts and show them. Raises NotStored when the disk stays full or broken for a minute."""
+        """Append a reply's parts and show them.
+
+        Raises NotStored when the disk stays full or broken for a minute, LeaseLost when another process has replied.
+        """
         self.stored = True
+
+        def still_ours(transcript: Transcript) -> None:
+            if not transcript.takes(rows[0], self.seen):
+                raise LeaseLost("another process has replied meanwhile")
+
         neighbours.writing(self.tenant.slug, self.conversation_id, rows)
         done = None
         for attempt in range(STORE_ATTEMPTS):
             try:
-                done = await in_file_thread(self.storage.append, self.conversation_id, rows)
+                done = await in_file_thread(self.storage.append, self.conversation_id, rows, still_ours)
                 break
             except NotStored:
                 # What the visitor said is safe; the answer waits for the disk, and nothing unsaved is shown.
@@ -73,13 +106,9 @@ class _Running:
         if done.rows[-1].status == "complete":
             # Who says hello from here on must not wait for a `done` that has gone out.
             self.told, self.answering = True, False
-            frames += self.end_frames(done.rows[-1].reply_id, done.transcript)
+            frames += _end_frames(done.transcript, done.rows[-1].reply_id)
         await self.show(*frames)
         return done.rows
-
-    def end_frames(self, reply_id: str, transcript: Transcript) -> list[str]:
-        """What says that a turn is over."""
-        return [typing_frame(False), done_frame(reply_id, transcript.summary.last_seq)]
 
     async def delta(self, reply: str, part: int, text: str) -> None:
         """Show the next piece of the part being written."""
@@ -132,28 +161,39 @@ class Turns:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self, running: _Running) -> None:
-        held, failed = ExitStack(), False
+        failed = False
         try:
-            mine = await _hold(running, held)
-            while mine:
-                running.again = False
-                transcript = await running.read()
-                standing = transcript.standing()
-                if _wants_answer(standing):
-                    await self._one_turn(running, transcript, standing)
-                elif standing.open_reply:
-                    await _close_reply(running, transcript)
-                elif not running.again:
-                    break
+            while await self._goes_on(running):
+                pass
         except Exception:  # the boundary of a turn: whatever went wrong, the visitor is told  # noqa: BLE001
             failed = True
             log.exception("tenant %s: a conversation could not be answered", running.tenant.slug)
             await running.show(typing_frame(False), error_frame("unavailable"))
         finally:
             self._running.pop((running.tenant.slug, running.conversation_id), None)
-            held.close()
+            running.release()
         if failed and running.again:  # what came meanwhile was not tried yet
             self.start(running.tenant, running.conversation_id)
+
+    async def _goes_on(self, running: _Running) -> bool:
+        """Do the next thing that the conversation needs; False when it needs nothing."""
+        running.again = False
+        if not await _hold(running):
+            await running.show(*_end_frames(await running.read()))
+            return running.again
+        transcript = await running.read()
+        standing = transcript.standing()
+        try:
+            if _wants_answer(standing):
+                await self._one_turn(running, transcript, standing)
+            elif standing.open_reply:
+                await _close_reply(running, transcript)
+            else:
+                return running.again
+        except LeaseLost:
+            log.warning("tenant %s: another process took a conversation over", running.tenant.slug)
+            running.release()
+        return True
 
     async def _one_turn(self, running: _Running, transcript: Transcript, standing: Standing) -> None:
         turn = _turn(running, transcript, standing)
@@ -166,21 +206,23 @@ class Turns:
             await _over(running.current, running)
         finally:
             running.current, running.answering = None, False
+        if running.lost:
+            raise LeaseLost("another process gave no more time")
         if not running.told:  # overtaken before a part was stored
-            await running.show(*running.end_frames(turn.reply_id, await running.read()))
+            await running.show(*_end_frames(await running.read(), turn.reply_id))
         if not running.replan:
             running.queued, running.queued_next = running.queued_next or time.monotonic(), None
 
 
 async def _over(reply: asyncio.Task[agent.Reply], running: _Running) -> None:
-    """Wait for the reply's end, be it that the visitor overtook it. Raises what the reply raised."""
+    """Wait for the reply's end, be it that the visitor or another process overtook it. Raises what the reply raised."""
     try:
         await reply
     except asyncio.CancelledError:
         waiting = asyncio.current_task()
         if waiting is not None and waiting.cancelling():
             raise  # the process stops
-        if not running.replan:
+        if not (running.replan or running.lost):
             raise RuntimeError("a reply was cancelled from inside") from None
 
 
@@ -211,29 +253,36 @@ def _since(row: Row) -> float:
     return time.monotonic() - max(age, 0.0)
 
 
-async def _hold(running: _Running, held: ExitStack) -> bool:
+async def _hold(running: _Running) -> bool:
     """Get the right to answer; False when another process has answered meanwhile."""
     failures = 0
-    while True:
-        lease = running.storage.lease(running.conversation_id)
+    lease: Lease | None = None
+    while running.lease is None:
         try:
-            got = lease.__enter__()
-        except (NotStored, OSError):
-            # A full disk has no room for the lock either: it is waited for as the reply's parts are.
+            lease = lease or running.storage.lease(running.conversation_id)
+            if lease.take():
+                running.hold(lease)
+                return True
+        except NotStored:
+            # A full disk has no room for the lease either: it is waited for as the reply's parts are.
             log.exception("tenant %s: a conversation could not be locked yet", running.tenant.slug)
             failures += 1
             if failures == STORE_ATTEMPTS:
                 raise
             await _pause(failures)
             continue
-        held.push(lease)
-        if got:
-            return True
-        held.close()
         standing = (await running.read()).standing()
         if not (_wants_answer(standing) or standing.open_reply):
             return False
         await asyncio.sleep(LEASE_RETRY_SECONDS)
+    return True
+
+
+def _end_frames(transcript: Transcript, reply_id: str = "") -> list[str]:
+    """What says that a turn is over, and lets a screen notice rows that it missed."""
+    if not reply_id:
+        reply_id = next((row.reply_id for row in reversed(transcript.rows) if row.reply_id), "")
+    return [typing_frame(False), done_frame(reply_id, transcript.summary.last_seq)]
 
 
 async def _pause(failures: int) -> None:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from conversations.core.records import Row
+from conversations.core.records import Role, Row
 from conversations.core.summary import Summary
 
 
@@ -56,6 +56,16 @@ class Transcript:
         with self._lock:
             one = self.summary
             return replace(one, facts=dict(one.facts), unanswered=list(one.unanswered)), self.size
+
+    def takes(self, part: Row, seen: int) -> bool:
+        """Whether this part of a reply may come next: nobody else has replied since row `seen`, which it answers, and
+        the part before it is the last thing the assistant said.
+        """
+        last = next((row for row in reversed(self.rows) if row.role == Role.ASSISTANT), None)
+        if part.part == "1":
+            return last is None or int(last.seq) <= seen
+        before = (part.reply_id, str(int(part.part) - 1), "part")
+        return last is not None and (last.reply_id, last.part, last.status) == before
 
     @property
     def chain(self) -> str:

@@ -12,6 +12,7 @@ from conversations.core.records import CONVERSATION_ID, Row
 from conversations.core.transcript import Transcript
 from conversations.storage import codec
 
+LEASE_SECONDS = 10.0
 TENANT_SLUG = re.compile(r"[a-z0-9][a-z0-9_]{1,62}\Z")
 
 
@@ -25,6 +26,10 @@ class NotStored(StorageError):
 
 class Unstorable(StorageError):
     """A row holds what a text file cannot (a NUL, half a surrogate pair): nothing was saved, ever the same answer."""
+
+
+class LeaseLost(StorageError):
+    """Another process answers this conversation now: nothing was stored, and nothing more is to be."""
 
 
 class ConversationNotFound(StorageError):
@@ -81,6 +86,21 @@ class Session(Protocol):
 
         Raises NotStored.
         """
+
+
+class Lease(Protocol):
+    """The right to answer a conversation. One holder has it at a time, until it gives it back, dies, or gives no sign
+    of life for LEASE_SECONDS; a holder that was only slow may find out late, so parts of replies are guarded too.
+    """
+
+    def take(self) -> bool:
+        """Get it without waiting; False when another has it now. Raises NotStored."""
+
+    def renew(self) -> bool:
+        """Give a sign of life, several times within LEASE_SECONDS; False when another took over. Raises NotStored."""
+
+    def give_back(self) -> None:
+        """Let others have it; nothing when it is held no more."""
 
 
 class Storage(ABC):
@@ -151,8 +171,11 @@ class Storage(ABC):
         """Every stored conversation, in no order."""
 
     @abstractmethod
-    def lease(self, conversation_id: str) -> AbstractContextManager[bool]:
-        """Hold the right to answer this conversation; False when another holds it now. Entering may raise NotStored."""
+    def lease(self, conversation_id: str) -> Lease:
+        """The right to answer this conversation, not taken yet.
+
+        Raises NotStored and ConversationNotFound (an impossible id).
+        """
 
     def kept_aside(self, conversation_id: str) -> list[str]:
         """Where damaged parts lie that reading this conversation cut off, for somebody to look into."""

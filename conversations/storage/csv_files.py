@@ -17,6 +17,7 @@ from conversations.storage.base import (
     AncestorConversation,
     ConversationNotFound,
     Entry,
+    Lease,
     NotStored,
     Session,
     Storage,
@@ -25,6 +26,7 @@ from conversations.storage.base import (
 )
 from conversations.storage.leases import Leases, leases_in
 from conversations.storage.posix import (
+    lock,
     make_folder,
     open_locked,
     read_all,
@@ -103,7 +105,7 @@ class CsvFiles(Storage):
             refuse_links(*self._no_links)
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_SH)
+                lock(descriptor, fcntl.LOCK_SH)
                 return read_all(descriptor, os.fstat(descriptor).st_size)
             finally:
                 os.close(descriptor)
@@ -125,20 +127,14 @@ class CsvFiles(Storage):
                         stat = item.stat(follow_symlinks=False)
                         yield Entry(conversation_id, stat.st_size, stat.st_mtime)
 
-    @contextmanager
-    def lease(self, conversation_id: str) -> Iterator[bool]:
-        # No thread is needed: taking a byte lock waits for nobody and touches no disk.
+    def lease(self, conversation_id: str) -> Lease:
+        # No thread is needed: taking a byte lock waits for nobody, and the table is small enough to stay in memory.
         name = f"{self.tenant}/{self._checked(conversation_id)}"
         with _named(self.folder, NotStored):
             refuse_links(*self._no_links)
             if self._leases is None:
                 self._leases = leases_in(self._root)
-            got = self._leases.take(name)
-        try:
-            yield got
-        finally:
-            if got:
-                self._leases.give_back(name)
+        return self._leases.lease(name)
 
     def kept_aside(self, conversation_id: str) -> list[str]:
         return sorted(map(str, self._beside("quarantine").glob(f"{PREFIX}{self._checked(conversation_id)}.*.bin")))
@@ -146,8 +142,7 @@ class CsvFiles(Storage):
     def set_aside(self, conversation_id: str) -> None:
         path, folder = self._path(self._checked(conversation_id)), self._beside("ancestor")
         with _named(path, NotStored):
-            descriptor = open_locked(path, fcntl.LOCK_EX, create=False)
-            assert descriptor is not None  # noqa: S101 - a blocking lock is always got
+            descriptor = open_locked(path, create=False)
             try:
                 refuse_links(*self._no_links, str(folder))
                 make_folder(folder)
@@ -179,8 +174,7 @@ class CsvFiles(Storage):
     def _hold(self, conversation_id: str, path: Path, create: bool) -> int:
         refuse_links(*self._no_links)
         while True:
-            descriptor = open_locked(path, fcntl.LOCK_EX, create=create)
-            assert descriptor is not None  # noqa: S101 - a blocking lock is always got
+            descriptor = open_locked(path, create=create)
             if conversation_id not in self._suspect:
                 return descriptor
             try:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from conversations.core.records import Row
 from conversations.core.transcript import Transcript
 from conversations.storage import codec
-from conversations.storage.base import ConversationNotFound, Entry, Session, Storage
+from conversations.storage.base import ConversationNotFound, Entry, Lease, Session, Storage
 
 _tenants: dict[str, dict[str, "_Held"]] = {}
 
@@ -26,6 +26,25 @@ class _Held:
 
     def confirm(self) -> None:
         """Nothing here outlives the process: what is there is as durable as it gets."""
+
+
+class _Lease:
+    """The right to answer one conversation; only threads of this process compete for it."""
+
+    def __init__(self, lock: threading.Lock) -> None:
+        self._lock, self._mine = lock, False
+
+    def take(self) -> bool:
+        self._mine = self._mine or self._lock.acquire(blocking=False)
+        return self._mine
+
+    def renew(self) -> bool:
+        return self._mine
+
+    def give_back(self) -> None:
+        if self._mine:
+            self._mine = False
+            self._lock.release()
 
 
 class MemoryStorage(Storage):
@@ -58,15 +77,8 @@ class MemoryStorage(Storage):
             if held.data:
                 yield Entry(conversation_id, len(held.data), held.modified)
 
-    @contextmanager
-    def lease(self, conversation_id: str) -> Iterator[bool]:
-        turn = self._held.setdefault(self._checked(conversation_id), _Held()).turn
-        got = turn.acquire(blocking=False)
-        try:
-            yield got
-        finally:
-            if got:
-                turn.release()
+    def lease(self, conversation_id: str) -> Lease:
+        return _Lease(self._held.setdefault(self._checked(conversation_id), _Held()).turn)
 
     @contextmanager
     def _alone(self, conversation_id: str, *, create: bool = True) -> Iterator["_Held"]:

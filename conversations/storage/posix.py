@@ -4,11 +4,17 @@ import errno
 import fcntl
 import os
 import stat
+import time
 from pathlib import Path
 
+LOCK_SECONDS = 2.0
 
-def open_locked(path: Path, how: int, *, create: bool = True) -> int | None:
-    """Open (make, when `create`) and lock a file; None when LOCK_NB finds it locked. Raises OSError."""
+
+def open_locked(path: Path, *, create: bool = True) -> int:
+    """Open (make, when `create`) and lock a file for this thread alone.
+
+    Raises OSError; ETIMEDOUT when another process keeps its lock for LOCK_SECONDS (it hangs in the middle of a write).
+    """
     flags = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC | (os.O_CREAT if create else 0)
     while True:
         try:
@@ -19,16 +25,33 @@ def open_locked(path: Path, how: int, *, create: bool = True) -> int | None:
             make_folder(path.parent)
             continue
         try:
-            fcntl.flock(descriptor, how)
+            lock(descriptor, fcntl.LOCK_EX)
             if _still_there(path, descriptor):
                 return descriptor
-        except BlockingIOError:
-            os.close(descriptor)
-            return None
         except BaseException:
             os.close(descriptor)
             raise
         os.close(descriptor)  # removed or replaced while we waited: open what stands there now
+
+
+def lock(descriptor: int, how: int) -> None:
+    """Lock an open file, LOCK_EX or LOCK_SH. Raises OSError: ETIMEDOUT when that takes longer than LOCK_SECONDS.
+
+    The system could wait for us, but for ever: a process that hangs while it holds the lock would take a thread of
+    ours for each visitor who writes there.
+    """
+    pause, until = 0.0002, 0.0
+    while True:
+        try:
+            fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            now = time.monotonic()
+            until = until or now + LOCK_SECONDS
+            if now > until:
+                raise OSError(errno.ETIMEDOUT, "another process keeps the file locked") from None
+        time.sleep(pause)
+        pause = min(2 * pause, 0.02)
 
 
 def _still_there(path: Path, descriptor: int) -> bool:
