@@ -3,19 +3,21 @@
 import asyncio
 import logging
 import weakref
-from functools import lru_cache
+from collections import deque
+from collections.abc import Awaitable
 from typing import Any
 from urllib.parse import urlsplit
 
 from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
-from django.core.signals import setting_changed
 
 from conversations import actions, protocol, tokens
+from conversations.addresses import address_of
+from conversations.allowances import allowances
 from conversations.core.records import Status
 from conversations.core.transcript import Transcript
-from conversations.limits import Buckets, Rate, address_of
+from conversations.limits import Buckets, Rate
 from conversations.neighbours import neighbours
 from conversations.protocol import BadFrame, Refusal
 from conversations.push import group_of, push
@@ -26,21 +28,11 @@ log = logging.getLogger(__name__)
 
 REFUSED, IDLE, FLOODING, TOO_BIG, RESTART = 4403, 4408, 4429, 1009, 1012
 HELLO_SECONDS = 30.0
+LONGEST_AT_THE_DOOR = 5.0
 FRAMES_OF_ONE_SOCKET = Rate(100, 10)
+MOST_PUT_OFF = 30
 REFUSALS_BEFORE_CLOSE = 30
 
-
-@lru_cache(maxsize=1)
-def _limits() -> tuple[Buckets, Buckets]:
-    return Buckets(Rate.parse(settings.RATE_LIMIT_VISITOR)), Buckets(Rate.parse(settings.RATE_LIMIT_ADDRESS))
-
-
-def _forget_limits(*, setting: str, **kwargs: object) -> None:
-    if setting.startswith("RATE_LIMIT_"):
-        _limits.cache_clear()
-
-
-setting_changed.connect(_forget_limits)
 
 _open: "weakref.WeakSet[ChatConsumer]" = weakref.WeakSet()
 
@@ -56,7 +48,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
     visit: actions.Visit | None = None
     tenant: TenantSnapshot | None = None
     idle: asyncio.TimerHandle | None = None
-    closed = False
+    closed = entered = False
+    worker: asyncio.Task[None] | None = None
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         # Channels looks after database connections here, a thread switch for every frame. This consumer reaches the
@@ -70,14 +63,31 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
         forwarded = _text(headers.get(b"x-forwarded-for")) if settings.BEHIND_PROXY else ""
         self.address = address_of((self.scope.get("client") or ("",))[0], forwarded)
         self.refusals, self.frames = 0, Buckets(FRAMES_OF_ONE_SOCKET if settings.RATE_LIMIT_VISITOR else None)
+        self.put_off: deque[tuple[float, protocol.Frame]] = deque()
         _open.add(self)
         await self.accept()  # a browser sees the close code only of an accepted socket
+        if not await self._let_in():
+            return
         tenant = await avisitor_tenant(self.scope["url_route"]["kwargs"]["slug"], self.origin, host)
         if tenant is None:
             await self.close(REFUSED)
             return
         self.tenant = tenant
         self._wait(HELLO_SECONDS)
+
+    async def _let_in(self) -> bool:
+        """Take part in the address's allowance of sockets; who opens too many waits, or is sent away."""
+        self.entered = True
+        wait = allowances().entered(self.address)
+        if allowances().crowded(self.address):
+            wait = LONGEST_AT_THE_DOOR * 2
+        elif wait:
+            await asyncio.sleep(min(wait, LONGEST_AT_THE_DOOR))  # who comes back at once gets no faster by it
+        if wait > LONGEST_AT_THE_DOOR:
+            await self.send(protocol.error_frame("rate_limited", retry_after=wait))
+            await self.close(FLOODING)
+            return False
+        return True
 
     async def send(self, text_data: str | None = None, bytes_data: bytes | None = None, close: bool = False) -> None:
         """Send a frame; nothing once the socket was closed from here, which a server may answer with an exception."""
@@ -93,6 +103,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
     async def disconnect(self, code: int) -> None:
         self.closed = True
         _open.discard(self)
+        if self.entered:
+            allowances().left(self.address)
         if self.idle is not None:
             self.idle.cancel()
         if self.visit is not None:
@@ -104,26 +116,27 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
         if max(len(bytes_data or text_data or ""), _bytes(text_data)) > protocol.MAX_FRAME_BYTES:
             await self.close(TOO_BIG)
             return
+        await self._tried(self._take(text_data), text_data or "")
+
+    async def _tried(self, handling: Awaitable[None], text: str) -> None:
+        """Let a frame be handled; whatever goes wrong is told in an `error` frame, and the socket lives on."""
         try:
-            if self.frames.take("") > 0:
-                raise Refusal("rate_limited", client_id=protocol.client_id_of(text_data or ""), retry_after=1)
-            if text_data is None:
-                raise BadFrame("binary frames are not understood")
-            await self._handle(protocol.parse(text_data))
-            self.refusals = 0
+            await handling
         except BadFrame as error:
             await self._refuse(protocol.error_frame("bad_frame", error.detail, error.client_id))
         except Refusal as error:
             frame = protocol.error_frame(error.code, None, error.client_id, error.retry_after)
             await self._refuse(frame, counts=error.code == "rate_limited")
         except Exception:  # one frame's failure (a broken disk, a busy database) must not end the socket  # noqa: BLE001
-            log.exception("tenant %s: a frame could not be answered", self.tenant.slug)
-            await self.send(protocol.error_frame("unavailable", None, protocol.client_id_of(text_data or "")))
+            log.exception("tenant %s: a frame could not be answered", self.tenant.slug if self.tenant else "")
+            await self.send(protocol.error_frame("unavailable", None, client_id))
 
     async def _refuse(self, frame: str, counts: bool = True) -> None:
         self.refusals += counts
         await self.send(frame)
-        if self.refusals >= REFUSALS_BEFORE_CLOSE:
+        if self.refusals >= REFUSALS_BEFORE_CLOSE and not self.closed:
+            self.put_off.clear()
+            allowances().flooded(self.address)
             await self.close(FLOODING)
 
     async def _handle(self, frame: protocol.Frame) -> None:

@@ -79,6 +79,7 @@ UNFOLD: dict[str, Any] = {
     "BORDER_RADIUS": "8px",
     "DASHBOARD_CALLBACK": "timmy_site.admin_home.dashboard",
     "STYLES": [_stylesheet],
+    "LOGIN": {"form": "timmy_site.sign_in.SignInForm"},
     # The theme caches search results by user and text, not by tenant, whatever found them: search stays off.
     "COMMAND": {"search_models": False, "search_callback": None, "show_history": False},
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": NAVIGATION},

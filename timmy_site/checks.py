@@ -86,3 +86,31 @@ def public_addresses_use_https(app_configs: Sequence[AppConfig] | None, **kwargs
             id="timmy.W002",
         )
     ]
+
+
+@register("timmy")
+def https_ends_somewhere(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Warn when every page would redirect to itself: this server speaks no TLS, so a proxy must say what it took."""
+    if not settings.HTTPS or settings.BEHIND_PROXY:
+        return []
+    return [
+        Warning(
+            "HTTPS is on, but no proxy is said to end it: every page would redirect to itself for ever.",
+            hint="Set BEHIND_PROXY=true and let the proxy set X-Forwarded-Proto and X-Forwarded-For.",
+            id="timmy.W003",
+        )
+    ]
+
+
+@register("timmy")
+def hosts_are_named(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Warn when any Host header is believed: links and redirects would lead where it says."""
+    if not any(host.strip(".") in {"", "*"} for host in settings.ALLOWED_HOSTS):
+        return []
+    return [
+        Warning(
+            "ALLOWED_HOSTS admits any host name.",
+            hint="Name the hosts that visitors use, such as chat.example.com.",
+            id="timmy.W004",
+        )
+    ]

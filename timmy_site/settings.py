@@ -59,14 +59,20 @@ CONVERSATION_STORAGE: dict[str, Any] = {
 # What a visitor may do
 RATE_LIMIT_VISITOR = env.str("RATE_LIMIT_VISITOR", default="30/m")
 RATE_LIMIT_ADDRESS = env.str("RATE_LIMIT_ADDRESS", default="300/m")
+RATE_LIMIT_TENANT = env.str("RATE_LIMIT_TENANT", default="50/s")
+SOCKETS_PER_ADDRESS = env.int("SOCKETS_PER_ADDRESS", default=300)
+CONNECTIONS_AT_ONCE = env.int("CONNECTIONS_AT_ONCE", default=10_000)
 VISITOR_TOKEN_DAYS = env.int("VISITOR_TOKEN_DAYS", default=180)
 SOCKET_IDLE_SECONDS = env.float("SOCKET_IDLE_SECONDS", default=3600.0)
 ANSWER_AFTER_RESTART_HOURS = env.float("ANSWER_AFTER_RESTART_HOURS", default=24.0)
 
+# How long staff stay signed in
+STAFF_SESSION_HOURS = env.float("STAFF_SESSION_HOURS", default=12.0)
+
 INSTALLED_APPS = [
     "daphne",
     "timmy_site",
-    "unfold",
+    "timmy_site.admin_site.Theme",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "django.contrib.admin",
@@ -128,7 +134,7 @@ CHANNEL_LAYERS = {"default": {"BACKEND": "conversations.local_layer.LocalChannel
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
@@ -152,10 +158,17 @@ if DEBUG or not ((STATIC_ROOT / "staticfiles.json").exists() or "collectstatic" 
     WHITENOISE_USE_FINDERS = True
     STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
-# Hardening
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+# Cookies and connections. A name with __Host- is taken from this host over HTTPS only; plain HTTP cannot have it.
+_COOKIE_PREFIX = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}csrftoken"
+LANGUAGE_COOKIE_NAME = f"{_COOKIE_PREFIX}language"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = round(STAFF_SESSION_HOURS * 3600)  # from signing in: nothing prolongs it
 SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # asked over plain HTTP by what watches the process
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
@@ -169,7 +182,13 @@ from timmy_site.content_policy import CONTENT_SECURITY_POLICY  # noqa: E402, F40
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "format": "{asctime} {levelname} {name} {message}",
+            "datefmt": "%Y-%m-%dT%H:%M:%S%z",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}},
     "loggers": {name: {"level": "WARNING"} for name in ("daphne", "httpx2", "httpcore2", "openai")},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},

@@ -111,7 +111,8 @@ def _serve(host: str, port: int) -> None:
     server = Server(
         application=application,
         endpoints=build_endpoint_description_strings(host=host, port=port),
-        proxy_forwarded_address_header="X-Forwarded-For" if settings.BEHIND_PROXY else None,
+        # The library would believe the first entry of X-Forwarded-For, which anybody can write (see addresses.py).
+        proxy_forwarded_address_header=None,
         server_name="timmy",
         verbosity=0,
     )
