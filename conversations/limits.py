@@ -1,14 +1,12 @@
-"""Token buckets: how much one visitor or address may send, and when it may send again."""
+"""How much may come: token buckets that refuse, and paces that put off."""
 
-import ipaddress
-import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_WITH_PORT = re.compile(r"(\d+\.\d+\.\d+\.\d+):\d+\Z|\[(.*)\](?::\d+)?\Z")
+MOST_KEYS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,43 +26,68 @@ class Rate:
             raise ValueError(f"{text!r} is not a rate such as 30/m")
         return cls(int(count), SECONDS[unit])
 
+    @property
+    def per_second(self) -> float:
+        """How many come back in a second."""
+        return self.count / self.seconds
+
 
 class Buckets:
     """One bucket per key, in this process; the longest unused are forgotten first, and a forgotten one is full."""
 
-    def __init__(self, rate: Rate | None, *, clock: Callable[[], float] = time.monotonic, most: int = 100_000) -> None:
+    def __init__(
+        self, rate: Rate | None, *, clock: Callable[[], float] = time.monotonic, most: int = MOST_KEYS
+    ) -> None:
         self.rate, self._clock, self._most = rate, clock, most
         self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def take(self, key: str) -> float:
-        """Take one event from `key`'s bucket. Returns 0.0 when it may pass, else the seconds until it may."""
+    def level(self, key: str) -> float:
+        """How full a bucket is, from 0.0 to 1.0; always full without a rate."""
+        return 1.0 if self.rate is None else self._now(key, self.rate) / self.rate.count
+
+    def wait(self, key: str, *, spare: float = 0.0) -> float:
+        """Seconds until an event of `key` may pass and leave `spare` events, 0.0 for now."""
         if self.rate is None:
             return 0.0
+        missing = 1.0 + spare - self._now(key, self.rate)
+        # Who waited as long as was said is not sent away for a rounding.
+        return missing / self.rate.per_second if missing > 1e-9 else 0.0
+
+    def take(self, key: str) -> float:
+        """Take one event from `key`'s bucket. Returns 0.0 when it may pass, else the seconds until it may."""
+        wait = self.wait(key)
+        if self.rate is not None:
+            level = self._now(key, self.rate)
+            self._levels[key] = (level if wait else max(level - 1.0, 0.0), self._clock())
+            self._levels.move_to_end(key)
+            if len(self._levels) > self._most:
+                self._levels.popitem(last=False)
+        return wait
+
+    def _now(self, key: str, rate: Rate) -> float:
         now = self._clock()
-        per_second = self.rate.count / self.rate.seconds
-        level, since = self._levels.get(key, (float(self.rate.count), now))
-        level = min(float(self.rate.count), level + (now - since) * per_second)
-        passes = level >= 1.0 - 1e-9  # who waited as long as was said is not sent away for a rounding
-        self._levels[key] = (max(level - 1.0, 0.0) if passes else level, now)
-        self._levels.move_to_end(key)
-        if len(self._levels) > self._most:
-            self._levels.popitem(last=False)
-        return 0.0 if passes else (1.0 - level) / per_second
+        level, since = self._levels.get(key, (float(rate.count), now))
+        return min(float(rate.count), level + (now - since) * rate.per_second)
 
 
-def address_of(client: str, forwarded: str = "") -> str:
-    """Who shares an allowance: an IPv4 address, or the /64 network that one IPv6 customer has.
+class Paces:
+    """Puts off what comes too fast instead of refusing it: `rate.count` events of a key at once, then evenly."""
 
-    `forwarded` is X-Forwarded-For as our own proxy sent it, empty without one: its last entry is the proxy's word, the
-    ones before are anybody's.
-    """
-    client = forwarded.rsplit(",", 1)[-1].strip() or client
-    if found := _WITH_PORT.match(client):
-        client = found[1] or found[2]
-    try:
-        address = ipaddress.ip_address(client)
-    except ValueError:
-        return client
-    if isinstance(address, ipaddress.IPv4Address):
-        return str(address)
-    return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False))
+    def __init__(
+        self, rate: Rate | None, *, clock: Callable[[], float] = time.monotonic, most: int = MOST_KEYS
+    ) -> None:
+        self._gap = 1 / rate.per_second if rate else 0.0
+        self._at_once = float(rate.seconds) if rate else 0.0
+        self._clock, self._most = clock, most
+        self._next: OrderedDict[str, float] = OrderedDict()
+
+    def delay(self, key: str, *, look: bool = False) -> float:
+        """Count an event of `key` and return the seconds to put it off for, 0.0 for none. `look` counts nothing."""
+        now = self._clock()
+        due = max(self._next.get(key, 0.0), now - self._at_once) + self._gap
+        if self._gap and not look:
+            self._next[key] = due
+            self._next.move_to_end(key)
+            if len(self._next) > self._most:
+                self._next.popitem(last=False)
+        return max(0.0, due - now)

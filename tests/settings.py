@@ -5,8 +5,8 @@ import tempfile
 
 for name in [
     "OPENAI_API_KEY", "OPENAI_BASE_URL", "TIMMY_MODEL", "DATABASE_URL", "ALLOWED_HOSTS", "HTTPS", "BEHIND_PROXY",
-    "HOST", "PORT", "RATE_LIMIT_VISITOR", "RATE_LIMIT_ADDRESS", "LANGUAGE_CODE", "TIME_ZONE", "CSRF_TRUSTED_ORIGINS",
-    "STATIC_ROOT",
+    "HOST", "PORT", "RATE_LIMIT_VISITOR", "RATE_LIMIT_ADDRESS", "RATE_LIMIT_TENANT", "LANGUAGE_CODE", "TIME_ZONE",
+    "CSRF_TRUSTED_ORIGINS", "STATIC_ROOT",
 ]:  # fmt: skip
     os.environ.pop(name, None)
 _folder = tempfile.mkdtemp(prefix="timmy-tests-")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 
-from conversations import consumers, tokens
+from conversations import consumers, sockets, tokens
 from conversations.core.records import Row
 from conversations.storage.base import NotStored
 from conversations.storage.csv_files import CsvFiles
@@ -73,7 +73,7 @@ class TestHello:
         assert (await chat.visitor(page=page, locale="pt-BR", version=1)).ready["type"] == "ready"
 
     async def test_who_never_says_hello_is_closed(self, chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(consumers, "HELLO_SECONDS", 0.02)
+        monkeypatch.setattr(sockets, "HELLO_SECONDS", 0.02)
         assert await (await chat.tab()).closed() == 4408
 
     async def test_a_failing_database_is_unavailable_and_the_socket_lives(
@@ -482,7 +482,7 @@ class TestLimits:
         assert await tab.closed() == 4429
 
     async def test_frames_without_end_are_refused_and_named(self, chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(consumers, "FRAMES_OF_ONE_SOCKET", consumers.Rate(2, 3600))
+        monkeypatch.setattr(sockets, "FRAMES_OF_ONE_SOCKET", sockets.Rate(2, 3600))
         chat.settings.RATE_LIMIT_VISITOR = "100/m"
         tab = await chat.visitor()
         await tab.send(type="typing")

@@ -59,7 +59,7 @@ def limits_can_be_read(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -
     from conversations.limits import Rate
 
     found: list[CheckMessage] = []
-    for name in ("RATE_LIMIT_VISITOR", "RATE_LIMIT_ADDRESS"):
+    for name in ("RATE_LIMIT_VISITOR", "RATE_LIMIT_ADDRESS", "RATE_LIMIT_TENANT"):
         try:
             Rate.parse(getattr(settings, name))
         except ValueError as error:
