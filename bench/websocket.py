@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 import orjson
@@ -59,8 +59,8 @@ class WebSocket(asyncio.Protocol):
         self._opened = asyncio.get_running_loop().create_future()
         self._buffer, self._key, self._code = b"", os.urandom(4), 1006
 
-    async def open(self, url: str) -> None:
-        """Connects and shakes hands, without an Origin and without extensions."""
+    async def open(self, url: str, headers: Mapping[str, str] | None = None) -> None:
+        """Connects and shakes hands, without an Origin and without extensions, with these headers besides."""
         parts = urlsplit(url)
         loop = asyncio.get_running_loop()
         await loop.create_connection(lambda: self, parts.hostname, parts.port)
@@ -71,7 +71,8 @@ class WebSocket(asyncio.Protocol):
             "Upgrade: websocket",
             "Connection: Upgrade",
         ]
-        lines += [f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13", "", ""]
+        lines += [f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13"]
+        lines += [f"{name}: {value}" for name, value in (headers or {}).items()] + ["", ""]
         self._transport.write("\r\n".join(lines).encode())
         await self._opened
 
