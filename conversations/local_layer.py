@@ -10,16 +10,23 @@ CLEAN_SECONDS = 10.0
 
 
 class LocalChannelLayer(InMemoryChannelLayer):  # type: ignore[misc]  # channels ships no types
-    """Looks for expired messages now and then, not at every call (which would cost a walk over all sockets each)."""
+    """Looks for expired messages now and then, not at every call (which would cost a walk over all sockets each).
+
+    Unlike in the library no socket leaves its group by age, its own (a day) or a message's (a minute): it would live
+    on deaf, after a day of talking or after the machine slept.
+    """
 
     _next_clean = 0.0
     _loop: asyncio.AbstractEventLoop | None = None  # the one that the sockets live in
 
     def _clean_expired(self) -> None:
-        now = time.monotonic()
-        if now >= self._next_clean:
-            self._next_clean = now + CLEAN_SECONDS
-            super()._clean_expired()
+        if time.monotonic() < self._next_clean:
+            return
+        self._next_clean = time.monotonic() + CLEAN_SECONDS
+        now = time.time()
+        for queue in self.channels.values():
+            while not queue.empty() and queue._queue[0][0] < now:
+                queue.get_nowait()
 
     async def receive(self, channel: str) -> dict[str, Any]:
         """Wait for the channel's next message. Its queue stays for the next one, until the waiting is given up."""
@@ -29,6 +36,7 @@ class LocalChannelLayer(InMemoryChannelLayer):  # type: ignore[misc]  # channels
             _, message = await queue.get()
         except asyncio.CancelledError:
             self.channels.pop(channel, None)
+            self._remove_from_groups(channel)
             raise
         self._clean_expired()
         return message  # type: ignore[no-any-return]  # channels ships no types

@@ -1,5 +1,6 @@
 """Timmy from Python: one call says something and returns the reply, whoever calls from wherever."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from asgiref.sync import sync_to_async
 from django.core.exceptions import SynchronousOnlyOperation
 
 from bench.fake_model import FakeModel
+from conversations.llm.offline import OfflineModel
 from conversations.models import Conversation
 from conversations.python_api import Refusal, UnknownTenant, create_tenant_structure, get_data_stats, process_message
 from conversations.storage import storage_for
@@ -171,6 +173,17 @@ def test_two_threads_of_one_person_each_get_their_reply() -> None:
 
 async def test_sync_code_under_an_event_loop_may_call() -> None:
     assert (await sync_to_async(say)("Oi, me chamo Maria")).startswith("Olá, Maria!")
+
+
+async def test_a_call_from_a_view_leaves_the_servers_own_connections_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[asyncio.AbstractEventLoop] = []
+
+    async def aclose(self: OfflineModel) -> None:
+        closed.append(asyncio.get_running_loop())
+
+    monkeypatch.setattr(OfflineModel, "aclose", aclose)
+    await sync_to_async(say)("Oi")
+    assert (len(closed), asyncio.get_running_loop() in closed) == (1, False)
 
 
 async def test_an_event_loop_itself_is_told_where_to_go() -> None:
