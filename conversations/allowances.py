@@ -9,9 +9,9 @@ from django.core.signals import setting_changed
 from conversations.limits import Buckets, Paces, Rate
 
 READS_PER_MESSAGE = 4
-PACE = Rate(3, 1)  # messages of one visitor: so many at once, then so many a second; more wait their turn
+PACE = Rate(2, 1)  # messages of one visitor: so many at once, then so many a second; more wait their turn
 DOOR_PACE = Rate(20, 2)  # sockets opened from one address, likewise
-FLOOD_PENALTY = Rate(2, 4)  # a socket closed for flooding, but the first, puts the address's next ones off by 2 s
+FLOOD_PENALTY = Rate(2, 10)  # a socket closed for flooding, but the first, puts the next ones of its address off by 5 s
 RESERVED = 0.5  # this share of a tenant's allowance is for those who have used less of their own
 
 

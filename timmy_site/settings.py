@@ -59,7 +59,7 @@ CONVERSATION_STORAGE: dict[str, Any] = {
 # What a visitor may do
 RATE_LIMIT_VISITOR = env.str("RATE_LIMIT_VISITOR", default="30/m")
 RATE_LIMIT_ADDRESS = env.str("RATE_LIMIT_ADDRESS", default="300/m")
-RATE_LIMIT_TENANT = env.str("RATE_LIMIT_TENANT", default="50/s")
+RATE_LIMIT_TENANT = env.str("RATE_LIMIT_TENANT", default="3000/m")
 SOCKETS_PER_ADDRESS = env.int("SOCKETS_PER_ADDRESS", default=300)
 CONNECTIONS_AT_ONCE = env.int("CONNECTIONS_AT_ONCE", default=10_000)
 VISITOR_TOKEN_DAYS = env.int("VISITOR_TOKEN_DAYS", default=180)
