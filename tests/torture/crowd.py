@@ -32,12 +32,14 @@ EVENTS = (
 )
 EVENT_EVERY = 20  # messages
 MOVE_EVERY = 4
+PATIENCE = 300.0
 
 
 class Crowd:
     """So many visitors at a time, spread over servers and tenants. `told` holds the logs of all there ever were.
 
     `servers` are the addresses of their sockets; a person goes to one of them at random, and now and then to another.
+    Each has so many `tabs`, which talk at the same time.
     """
 
     def __init__(
@@ -49,11 +51,12 @@ class Crowd:
         name: str,
         seed: int,
         messages: int = 20,
+        tabs: int = 1,
         on_new: Callable[[Client], None] | None = None,
     ) -> None:
         self.people: list[Client] = []
         self.told: list[Told] = []
-        self._servers, self._slugs, self._size, self._messages = servers, slugs, size, messages
+        self._servers, self._slugs, self._size, self._messages, self._tabs = servers, slugs, size, messages, tabs
         self._name, self._seed, self._on_new = name, seed, on_new
         self._chance = random.Random(f"{seed}/{name}")
         self._numbers = itertools.count(1)
@@ -108,20 +111,31 @@ class Crowd:
             number = next(self._numbers)
             slug = self._slugs[number % len(self._slugs)]
             person = Client(self._chance.choice(self._servers), slug, name=f"{self._name}{number}", seed=self._seed)
-            self.people.append(person)
-            self.told.append(person.told)
-            if self._on_new:
-                self._on_new(person)
-            person.start()
-            await self._talk(person)
-            self.people.remove(person)
-            await person.stop()
+            tabs = [person]
+            self._enter(person)
+            if self._tabs > 1:
+                await person.until(lambda: person.ready, PATIENCE)  # noqa: B023 - awaited here
+                tabs += [person.tab() for _ in range(self._tabs - 1)]
+            for tab in tabs[1:]:
+                tab.server = self._chance.choice(self._servers)
+                self._enter(tab)
+            await asyncio.gather(*map(self._talk, tabs))
+            for tab in tabs:
+                self.people.remove(tab)
+                await tab.stop()
+
+    def _enter(self, tab: Client) -> None:
+        self.people.append(tab)
+        self.told.append(tab.told)
+        if self._on_new:
+            self._on_new(tab)
+        tab.start()
 
     async def _talk(self, person: Client) -> None:
         for number in range(1, self._messages + 1):
             await self._present.wait()
-            said = person.say(f"{self._chance.choice(TEXTS)} #{person.name}-{number}")
-            await person.acked(said, 300)
+            said = person.say(f"{self._chance.choice(TEXTS)} #{person.told.person}-{number}")
+            await person.acked(said, PATIENCE)
             if self._chance.random() < 1 / EVENT_EVERY:
                 await person.send(self._chance.choice(EVENTS))
             if self._chance.random() < 0.5:  # the others write on, over the reply

@@ -110,7 +110,7 @@ class Trial:
         self._home, self._servers, self._effort = of, servers, effort
         self._chance = random.Random(f"{effort.seed}/index")
         addresses = [server.ws for server in servers]
-        self._crowd = Crowd(addresses, SLUGS, effort.of(8, 20), name="x", seed=effort.seed, messages=8)
+        self._crowd = Crowd(addresses, SLUGS, effort.of(4, 10), name="x", seed=effort.seed, messages=8, tabs=2)
         self._deleted = self._rebuilt = self._killed = 0
         self._failed: list[str] = []
 
@@ -121,6 +121,7 @@ class Trial:
             await asyncio.sleep(self._effort.of(2, 5))
             for number in range(self._effort.of(2, 12)):
                 await self._delete_and_rebuild(number)
+            await asyncio.sleep(self._effort.of(3, 20))  # what is written behind from here on nobody rebuilds
         waiting = await settled(self._home.data)
         late = await flushed(self._home)
         live = snapshot(self._home)
