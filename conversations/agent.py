@@ -25,8 +25,9 @@ log = logging.getLogger(__name__)
 
 DELTA_SECONDS = 0.3
 # A model that writes word by word would wake us for each: far from a part's end we read what has come in one go.
-TOKEN_CHARS = 32
-GATHER_SECONDS = 0.05
+GATHER_SECONDS = 0.08  # at most
+LEAST_GATHER_SECONDS = 0.01
+GATHER_UP_TO = 0.7  # of a part's least length
 LANGUAGE_ROWS = 12  # so far back one looks for words that tell the visitor's language
 
 
@@ -92,10 +93,11 @@ class Reply:
         """Forget what was said, of which nobody has seen anything."""
         persona = self.turn.documents.persona
         self._splitter = StreamSplitter(persona.min_chars, persona.max_chars)
-        self._gather_below = persona.min_chars // 2
+        self._gather_below = persona.min_chars * GATHER_UP_TO
         self._guard = GreetingGuard(self.turn.standing.greeted, self.language)
         self._ready: list[str] = []
         self.first_token: float | None = None
+        self._said = 0
         self.outcome = Outcome()
 
     @property
@@ -107,6 +109,7 @@ class Reply:
         """Take in what the model said next. Raises what the sink raised for parts before it."""
         if self.first_token is None and piece:
             self.first_token = time.monotonic()
+        self._said += len(piece)
         if "\0" in piece:
             piece = piece.replace("\0", "")  # a file that holds one counts as torn there
         self._ready += self._splitter.feed(self._guard.feed(piece))
@@ -128,10 +131,14 @@ class Reply:
         parts, self._ready = self._ready + self._splitter.close(), []
         await self._send(parts or [say("lost_words", self.language)], last=True)
 
-    @property
-    def far_from_a_part(self) -> bool:
-        """Whether the next few words cannot complete a part."""
-        return not self._ready and len(self._splitter.pending) < self._gather_below
+    def idle_seconds(self) -> float:
+        """How long the next words surely cannot complete a part, half of it to be safe, as fast as they have come."""
+        missing = self._gather_below - len(self._splitter.pending)
+        if self._ready or missing <= 0 or self.first_token is None:
+            return 0.0
+        took = max(time.monotonic() - self.first_token, LEAST_GATHER_SECONDS)
+        seconds = missing * took / self._said / 2
+        return min(seconds, GATHER_SECONDS) if seconds >= LEAST_GATHER_SECONDS else 0.0
 
     def abandon(self) -> None:
         """Store nothing more."""
@@ -278,8 +285,8 @@ async def _speak(model: ChatModel, prompt: Prompt, going_out: Reply) -> None:
         async for piece in pieces:
             if piece:
                 await going_out.feed(piece)
-                if len(piece) <= TOKEN_CHARS and going_out.far_from_a_part:
-                    await asyncio.sleep(GATHER_SECONDS)
+                if seconds := going_out.idle_seconds():
+                    await asyncio.sleep(seconds)
 
 
 def closing_row(transcript: Transcript, message_id: str) -> Row:

@@ -4,10 +4,10 @@ import asyncio
 import random
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import ClassVar
 
-import httpx2
+import aiohttp
 import openai
 
 from conversations.core.prompt import Prompt, json_text
@@ -28,11 +28,16 @@ ATTEMPTS = 3
 CONNECT_SECONDS = 5.0
 LONGEST_REPLY = 8000  # characters; a model that never ends is cut off here
 LONGEST_BODY = 1_000_000  # bytes of an answer that comes in one piece
+CONNECTIONS = 1000
+# A stream that is not read waits in the system's buffer, not in ours: who gathers words is not woken for each.
+READ_AHEAD = 256  # bytes
+REST_SECONDS = 1.0  # for the last bytes of an answer whose text is complete, so that its connection serves again
 ELLIPSIS = "…"
 
 
 class OpenAIChatModel(ChatModel):
-    """The openai client does keys, addresses and error classes; its raw stream is decoded here (docs/performance.md).
+    """The openai client knows keys, addresses and headers; the stream is asked for and decoded here, at a quarter of
+    the cost (docs/performance.md).
 
     `first_token_seconds` bounds the time to the first word, retries included; `stall_seconds` a silence after it.
     """
@@ -45,14 +50,12 @@ class OpenAIChatModel(ChatModel):
         self.model, self._api_key, self._base_url = model, api_key or "none", base_url or None
         self._first_token, self._stall = first_token_seconds, stall_seconds
         self._plain: set[str] = set()  # models whose servers refused the optional parameters
-        self._clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, openai.AsyncOpenAI] = (
-            weakref.WeakKeyDictionary()
-        )
+        self._doors: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Door] = weakref.WeakKeyDictionary()
 
     async def stream(self, prompt: Prompt, outcome: Outcome) -> AsyncIterator[str]:
         outcome.model = prompt.documents.persona.model or self.model
         said = 0
-        async with aclosing(self._timed(prompt, outcome)) as texts:
+        async with aclosing(self._texts(prompt, outcome)) as texts:
             async for text in texts:
                 if said + len(text) > LONGEST_REPLY:
                     outcome.finish_reason = "length"
@@ -65,102 +68,180 @@ class OpenAIChatModel(ChatModel):
             yield ELLIPSIS
 
     def get_ready(self) -> None:
-        self._client()  # reads the system's certificates: a tenth of a second
+        self._door()  # reads the system's certificates: a tenth of a second
 
     async def aclose(self) -> None:
-        if client := self._clients.pop(asyncio.get_running_loop(), None):
-            await client.close()
+        if door := self._doors.pop(asyncio.get_running_loop(), None):
+            await door.close()
 
-    async def _timed(self, prompt: Prompt, outcome: Outcome) -> AsyncGenerator[str]:
-        """The reply's pieces, none empty. Raises TimedOut when no word comes in time; nothing else counts."""
-        loop = asyncio.get_running_loop()
-        first = until = loop.time() + self._first_token
-        async with aclosing(self._texts(prompt, outcome, first)) as texts:
-            while True:
-                try:
-                    async with asyncio.timeout_at(until):
-                        text = await anext(texts, None)
-                except TimeoutError as error:
-                    raise TimedOut("no word from the model in time") from error
-                if text is None:
-                    return
-                if text:
-                    yield text
-                    until = loop.time() + self._stall
-
-    async def _texts(self, prompt: Prompt, outcome: Outcome, deadline: float) -> AsyncGenerator[str]:
+    async def _texts(self, prompt: Prompt, outcome: Outcome) -> AsyncGenerator[str]:
+        """The reply's pieces, none empty; asked for again while none has come."""
+        patience = _Patience(self._first_token, self._stall)
         for attempt in range(1, ATTEMPTS + 1):
             said, optional = False, outcome.model not in self._plain
             try:
-                async with aclosing(self._one_request(prompt, outcome, optional)) as texts:
+                async with aclosing(self._one_request(prompt, outcome, optional, patience)) as texts:
                     async for text in texts:
-                        said = said or bool(text)
+                        said = True
                         yield text
                 return
             except ModelError as error:
                 if said or attempt == ATTEMPTS:
                     raise
-                if optional and isinstance(error.__cause__, openai.BadRequestError | openai.UnprocessableEntityError):
+                if optional and isinstance(error, _NotUnderstood):
                     self._plain.add(outcome.model)  # a server that does not know an optional parameter: ask plainly
                 elif error.retry:
-                    await _wait_before_retry(error, attempt, deadline)
+                    await _wait_before_retry(error, attempt, patience.until)
                 else:
                     raise
 
-    async def _one_request(self, prompt: Prompt, outcome: Outcome, optional: bool) -> AsyncGenerator[str]:
+    async def _one_request(
+        self, prompt: Prompt, outcome: Outcome, optional: bool, patience: "_Patience"
+    ) -> AsyncGenerator[str]:
+        door, over = self._door(), False
+        response = await door.ask(_body(prompt, outcome.model, optional), patience)
         try:
-            response = await self._client().post(
-                "/chat/completions",
-                cast_to=httpx2.Response,
-                content=_body(prompt, outcome.model, optional),
-                options={"headers": {"Content-Type": "application/json", "Accept": "text/event-stream"}},
-                stream=True,
-                stream_cls=openai.AsyncStream[object],
-            )
-        except openai.OpenAIError as error:
-            raise _named(error) from error
-        try:
-            async for text in _read(response, outcome):  # type: ignore[arg-type]  # cast_to=Response: the raw one
+            patience.watch(response.content)
+            async for text in _read(response, outcome):
+                patience.rest()
                 yield text
-        except (httpx2.HTTPError, httpx2.StreamError) as error:
+                patience.go_on()
+            over = True
+        except (aiohttp.ClientError, OSError) as error:
             if not outcome.finish_reason:  # else the reply was over, and only its last line is missing
                 raise Cut(f"the connection broke: {type(error).__name__}") from error
         finally:
-            await response.aclose()
+            patience.end()
+            door.let_go(response, over)
 
-    def _client(self) -> openai.AsyncOpenAI:
+    def _door(self) -> "_Door":
         loop = asyncio.get_running_loop()
-        client = self._clients.get(loop)
-        if client is None:
-            timeout = httpx2.Timeout(self._first_token + self._stall, connect=CONNECT_SECONDS)
-            client = self._clients[loop] = openai.AsyncOpenAI(
-                api_key=self._api_key,
-                base_url=self._base_url,
-                timeout=timeout,
-                max_retries=0,
-                http_client=openai.DefaultAioHttpClient(timeout=timeout),
-            )
-        return client
+        door = self._doors.get(loop)
+        if door is None:
+            client = openai.AsyncOpenAI(api_key=self._api_key, base_url=self._base_url)
+            door = self._doors[loop] = _Door(client)
+        return door
 
 
-async def _read(response: httpx2.Response, outcome: Outcome) -> AsyncIterator[str]:
-    kind = response.headers.get("content-type", "")
+class _NotUnderstood(Invalid):
+    """The server found fault with the request itself."""
+
+
+class _Patience:
+    """How long a reply's next word may take: once for the first one, then anew from each word that was taken in.
+
+    One timer looks now and then, instead of one set and taken back for each word.
+    """
+
+    def __init__(self, first: float, stall: float) -> None:
+        self._loop, self._stall = asyncio.get_running_loop(), stall
+        self.until = self._loop.time() + first
+        self._timer: asyncio.TimerHandle | None = None
+        self._stream: aiohttp.StreamReader | None = None
+        self._waiting = False
+
+    def watch(self, stream: aiohttp.StreamReader) -> None:
+        """Break this stream off when its next word takes too long."""
+        self._stream, self._waiting = stream, True
+        self._timer = self._loop.call_at(self.until, self._look)
+
+    def rest(self) -> None:
+        """A word came: what is done with it takes the time that it takes."""
+        self._waiting = False
+
+    def go_on(self) -> None:
+        """The next word is waited for."""
+        self.until, self._waiting = self._loop.time() + self._stall, True
+
+    def end(self) -> None:
+        """Watch nothing any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _look(self) -> None:
+        assert self._stream is not None  # noqa: S101 - the timer is set for a stream
+        now = self._loop.time()
+        if self._waiting and now >= self.until:
+            self._stream.set_exception(TimedOut("no word from the model in time"))
+        else:
+            self._timer = self._loop.call_at(self.until if self._waiting else now + self._stall, self._look)
+
+
+class _Door:
+    """The way to one server, from one event loop."""
+
+    def __init__(self, client: openai.AsyncOpenAI) -> None:
+        self._address = f"{client.base_url}chat/completions"
+        headers = {**client.default_headers, **client.auth_headers, "Accept": "text/event-stream"}
+
+        self.session = aiohttp.ClientSession(
+            headers={name: value for name, value in headers.items() if isinstance(value, str)},
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+            connector=aiohttp.TCPConnector(limit=CONNECTIONS),
+            read_bufsize=READ_AHEAD,
+            trust_env=True,
+        )
+        self._leaving: set[asyncio.Task[None]] = set()
+
+    async def ask(self, body: bytes, patience: _Patience) -> aiohttp.ClientResponse:
+        """The server's answer, its text still to come. Raises ModelError."""
+        try:
+            async with asyncio.timeout_at(patience.until):
+                response = await self.session.post(self._address, data=body)
+        except aiohttp.ConnectionTimeoutError as error:
+            raise Unreachable("no connection to the server") from error
+        except TimeoutError as error:
+            raise TimedOut("the server did not answer in time") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise Unreachable("no connection to the server") from error
+        if response.status >= 300:
+            response.close()
+            raise _named(response)
+        return response
+
+    def let_go(self, response: aiohttp.ClientResponse, over: bool) -> None:
+        """Give the connection back; close it when the answer is not `over`, so that the server stops writing it."""
+        if not over:
+            response.close()
+        elif not response.content.is_eof():
+            task = asyncio.create_task(_rest(response))
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.session.close()
+        await asyncio.gather(*self._leaving)
+
+
+async def _rest(response: aiohttp.ClientResponse) -> None:
+    with suppress(aiohttp.ClientError, OSError):
+        async with asyncio.timeout(REST_SECONDS):
+            await response.content.readany()  # the end of the last chunk; more than that is not worth waiting for
+    response.release()
+
+
+async def _read(response: aiohttp.ClientResponse, outcome: Outcome) -> AsyncIterator[str]:
+    """The answer's text in pieces as they come, none empty."""
+    kind = response.content_type if "Content-Type" in response.headers else ""
     if "json" in kind:
-        yield whole_reply(await _whole_body(response), outcome)
+        yield whole_reply(await _whole_body(response.content), outcome)
         return
     if "event-stream" not in kind:
-        raise Invalid(f"the server answered {kind.split(';')[0] or 'without a content type'}")
+        raise Invalid(f"the server answered {kind or 'without a content type'}")
     decoder = EventDecoder(outcome)
-    async for data in response.aiter_raw():
-        yield decoder.feed(data)
+    while data := await response.content.readany():
+        if text := decoder.feed(data):
+            yield text
         if decoder.over:
             return
-    yield decoder.close()
+    if text := decoder.close():
+        yield text
 
 
-async def _whole_body(response: httpx2.Response) -> bytes:
+async def _whole_body(content: aiohttp.StreamReader) -> bytes:
     body = bytearray()
-    async for data in response.aiter_bytes():
+    while data := await content.readany():
         body += data
         if len(body) > LONGEST_BODY:
             raise Invalid("the server's answer has no end")
@@ -183,25 +264,20 @@ def _body(prompt: Prompt, model: str, optional: bool) -> bytes:
     return b"".join((start.encode(), *prompt.messages(), b"]}"))
 
 
-def _named(error: openai.OpenAIError) -> ModelError:
-    match error:
-        # The transport calls every connection that does not come about a timeout, a refused one too.
-        case openai.APITimeoutError() if not isinstance(error.__cause__, httpx2.ConnectTimeout):
-            return TimedOut("the server did not answer in time")
-        case openai.APIConnectionError():
-            return Unreachable("no connection to the server")
-        case openai.RateLimitError():
-            return RateLimited("too many requests", _retry_after(error.response))
-        case openai.AuthenticationError() | openai.PermissionDeniedError():
-            return Refused(f"the server refused the key (HTTP {error.status_code})")
-        case openai.InternalServerError():
-            return Unreachable(f"the server is in trouble (HTTP {error.status_code})")
-        case openai.APIStatusError():
-            return Invalid(f"the server refused the request (HTTP {error.status_code})")
-    return Invalid(type(error).__name__)
+def _named(response: aiohttp.ClientResponse) -> ModelError:
+    status = response.status
+    if status == 429:
+        return RateLimited("too many requests", _retry_after(response))
+    if status in {401, 403}:
+        return Refused(f"the server refused the key (HTTP {status})")
+    if status >= 500:
+        return Unreachable(f"the server is in trouble (HTTP {status})")
+    if status in {400, 422}:
+        return _NotUnderstood(f"the server refused the request (HTTP {status})")
+    return Invalid(f"the server refused the request (HTTP {status})")
 
 
-def _retry_after(response: httpx2.Response) -> float | None:
+def _retry_after(response: aiohttp.ClientResponse) -> float | None:
     try:
         return max(float(response.headers["retry-after"]), 0.0)
     except (KeyError, ValueError):
