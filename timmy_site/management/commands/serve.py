@@ -12,7 +12,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from conversations.protocol import MAX_FRAME_BYTES
 from tenants_app.models import Tenant
 from timmy_site.first_admin import make_first_admin
 from timmy_site.static_state import collected_is_current, remember_collected
@@ -103,25 +102,15 @@ def _refuse_taken(host: str, port: int) -> None:
 
 def _serve(host: str, port: int) -> None:
     from daphne.endpoints import build_endpoint_description_strings
-    from daphne.server import Server
-    from twisted.internet import reactor
 
     from timmy_site.asgi import application
+    from timmy_site.server.daphne import BoundedServer
 
-    server = Server(
+    BoundedServer(
         application=application,
         endpoints=build_endpoint_description_strings(host=host, port=port),
         # The library would believe the first entry of X-Forwarded-For, which anybody can write (see addresses.py).
         proxy_forwarded_address_header=None,
         server_name="timmy",
         verbosity=0,
-    )
-    # A frame past the limit is refused while it arrives, not after it was held in memory; the client is told (1009)
-    # instead of cut off, which is what the library does unless asked.
-    limits = {
-        "maxFramePayloadSize": MAX_FRAME_BYTES,
-        "maxMessagePayloadSize": MAX_FRAME_BYTES,
-        "failByDrop": False,
-    }
-    reactor.callWhenRunning(lambda: server.ws_factory.setProtocolOptions(**limits))
-    server.run()
+    ).run()
