@@ -232,11 +232,14 @@ def rebuild(tenant: Tenant) -> Iterator[tuple[str, str]]:
             except StorageError as error:
                 yield entry.conversation_id, str(error)
         write(noted)
-    # One by one: the server may have made new ones since the folder was listed.
-    known = tenant.conversations.values_list("conversation_id", flat=True)
-    for ids in _chunks([one for one in known if not storage.exists(one)]):
-        tenant.conversations.filter(conversation_id__in=ids).delete()
-    tenant.visitors.filter(conversations=None).delete()
+    # Looked up one by one, for the server may have made new ones since the folder was listed, and in the transaction
+    # that deletes: what another process indexes comes before that or after it.
+    for ids in _chunks(list(tenant.conversations.values_list("conversation_id", flat=True))):
+        with transaction.atomic():
+            gone = [one for one in ids if not storage.exists(one)]
+            tenant.conversations.filter(conversation_id__in=gone).delete()
+    with transaction.atomic():
+        tenant.visitors.filter(conversations=None).delete()
     for visitors in _chunks(tenant.visitors.all()):
         with transaction.atomic():
             _retell(visitors)

@@ -1,10 +1,11 @@
 """The index of conversations: what the files say, and nothing else."""
 
 import json
+from threading import Thread
 from typing import Any
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.db.models import Model
 
 from conversations import index
@@ -51,6 +52,12 @@ def contents() -> list[dict[str, Any]]:
 def _plain(one: Model) -> dict[str, Any]:
     names = [field.attname for field in one._meta.concrete_fields if field.name not in ("id", "visitor")]
     return {name: getattr(one, name) for name in names}
+
+
+def _written_elsewhere(slug: str, conversation_id: str, row: Row) -> None:
+    done = storage_for(slug).append(conversation_id, [row])
+    index.write({(slug, conversation_id): done.transcript.summed_up()})
+    connection.close()
 
 
 def rebuild_all(tenants: Two) -> list[tuple[str, str]]:
@@ -119,6 +126,25 @@ class TestRebuild:
         monkeypatch.setattr(CsvFiles, "entries", lambda self: iter([]))
         rebuild_all(tenants)
         assert Conversation.objects.count() == 6
+
+    def test_a_visitor_who_writes_again_meanwhile_stays(self, tenants: Two, transactional_db: None) -> None:
+        say(tenants[0], "c1", visitor("Oi"))
+        writer.flush()
+        Conversation.objects.update(conversation_id="no-file")
+        another = Thread(target=_written_elsewhere, args=("alfa", "c2", visitor("De novo")))
+
+        def meanwhile(execute: Any, sql: str, *query: Any) -> Any:
+            found = execute(sql, *query)
+            if not another.ident and sql.startswith("SELECT") and "LEFT OUTER JOIN" in sql:
+                another.start()
+                another.join(0.5)  # it is there now, or waits for the end of what we do
+            return found
+
+        storage_for("alfa").folder.joinpath("conversation_c1.csv").unlink()
+        with connection.execute_wrapper(meanwhile):
+            assert list(rebuild(tenants[0])) == []
+        another.join()
+        assert list(Conversation.objects.values_list("conversation_id", "visitor__visitor_id")) == [("c2", "v1")]
 
     def test_it_takes_its_time_in_batches(self, tenants: Two, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(index, "BATCH", 2)
