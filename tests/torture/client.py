@@ -13,8 +13,6 @@ What must not be done by a good client goes out with `send` (any frame, at once)
 """
 
 import asyncio
-import contextlib
-import json
 import random
 import time
 from collections import Counter
@@ -22,12 +20,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, WebSocketException
-
+from tests.torture.line import Alarm, Frame, Line, Pauses
 from tests.torture.told import Ack, Told
 
-REFUSED = 4403
 RETRIED = {"not_stored", "unavailable", "rate_limited"}
 PATIENCE = 60.0
 
@@ -38,7 +33,6 @@ class Pending:
 
     client_id: str
     text: str
-    said_at: float
     handed_at: float | None = None  # the kernel has had every byte of it since then, on some line
     in_flight: bool = False  # on the line that is open now
 
@@ -46,8 +40,7 @@ class Pending:
 class Client:
     """One tab of one visitor. All methods belong to one event loop.
 
-    `pause` is the first wait before coming back, in seconds (the widget's is 0.5); it doubles up to `longest_pause`,
-    with full jitter. An ack that takes longer than `patience` seconds makes it leave the line for a new one.
+    An ack that takes longer than `pauses.patience` seconds makes it leave the line for a new one.
     """
 
     def __init__(
@@ -56,29 +49,24 @@ class Client:
         slug: str,
         *,
         name: str,
-        pause: float = 0.05,
-        longest_pause: float = 0.5,
-        patience: float = 15.0,
         seed: int = 0,
+        pauses: Pauses = Pauses(),  # noqa: B008 - frozen
     ) -> None:
         self.server, self.slug, self.name = server, slug, name
         self.visitor: str | None = None
         self.conversation: str | None = None
         self.told = Told(slug, name)
         self.pending: dict[str, Pending] = {}
-        self.busy = self.ready = self.refused = self.closed = False
+        self.busy = self.ready = self.closed = False
         self.on_handed: Callable[[Client, Pending], None] | None = None  # called once a message left for the kernel
-        self.on_frame: Callable[[Client, dict[str, Any]], None] | None = None
-        self._pause, self._longest, self._patience = pause, longest_pause, patience
-        self._chance = random.Random(f"{seed}/{name}")
-        self._line: ClientConnection | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._changed, self._wake, self._away = asyncio.Event(), asyncio.Event(), False
+        self.on_frame: Callable[[Client, Frame], None] | None = None
+        self._pauses, self._chance = pauses, random.Random(f"{seed}/{name}")
+        self._line = Line(self._address, self._hello, self._heard, self._lost, pauses, self._chance)
+        self._changed = asyncio.Event()
         self._said = self._tabs = 0
         self._healing = -1
         self._known: Counter[str] = Counter()
-        self._hold: asyncio.TimerHandle | None = None
-        self._late: asyncio.TimerHandle | None = None
+        self._hold, self._no_ack = Alarm(self._flush), Alarm(self._line.cut)
 
     async def __aenter__(self) -> Self:
         self.start()
@@ -90,27 +78,18 @@ class Client:
 
     def start(self) -> None:
         """Connect and stay connected; returns at once."""
-        if self._task is None:
-            self._task = asyncio.create_task(self._live())
+        self._line.start()
 
     async def stop(self) -> None:
         """Leave for good, without a word."""
-        task, self._task = self._task, None
-        self._cut()
-        for timer in (self._hold, self._late):
-            if timer:
-                timer.cancel()
-        if task:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await self._line.stop()
+        self._hold.off()
+        self._no_ack.off()
 
     def tab(self) -> "Client":
         """Another tab of the same visitor, in the same conversation; not started, with a log of its own."""
         self._tabs += 1
-        other = Client(
-            self.server, self.slug, name=f"{self.name}.{self._tabs}", pause=self._pause, longest_pause=self._longest,
-            patience=self._patience,
-        )  # fmt: skip
+        other = Client(self.server, self.slug, name=f"{self.name}.{self._tabs}", pauses=self._pauses)
         other.visitor, other.conversation, other.told.person = self.visitor, self.conversation, self.told.person
         return other
 
@@ -120,36 +99,27 @@ class Client:
         """Say something: kept and sent again until it is confirmed. Returns its client id."""
         self._said += 1
         name = client_id or f"{self.name}-{self._said}"
-        self.pending[name] = Pending(name, text, time.monotonic())
+        self.pending[name] = Pending(name, text)
         self._flush()
         return name
 
     def drop(self) -> None:
         """Cut the line where it stands (as a lost network does); the client comes back by itself."""
-        self._cut()
+        self._line.cut()
 
     def leave(self) -> None:
         """Cut the line and stay away until `come_back`."""
-        self._away = True
-        self._cut()
+        self._line.leave()
 
     def come_back(self) -> None:
         """End `leave`, or a wait between two attempts."""
-        self._away = False
-        self._wake.set()
+        self._line.come_back()
 
-    async def send(self, frame: dict[str, Any]) -> bool:
+    async def send(self, frame: Frame) -> bool:
         """Send any frame on the open line, at once; False when there is none."""
-        line = self._line
-        if line is None:
-            return False
-        if frame.get("type") == "message":
+        if frame.get("type") == "message" and self._line.is_open:
             self._remember(frame["client_id"], frame["text"])
-        try:
-            await line.send(json.dumps(frame))
-        except ConnectionClosed:
-            return False
-        return True
+        return await self._line.send(frame)
 
     async def resend(self, client_id: str, text: str | None = None) -> bool:
         """Send a message again on the open line, confirmed or not, perhaps with another text."""
@@ -208,107 +178,56 @@ class Client:
     @property
     def port(self) -> int:
         """The local port of the open line; 0 when there is none."""
-        return int(self._line.transport.get_extra_info("sockname")[1]) if self._line else 0
+        return self._line.port
+
+    @property
+    def refused(self) -> bool:
+        """Whether the server wants nothing of this visitor (4403): it does not come back."""
+        return self._line.refused
 
     # The line
 
-    async def _live(self) -> None:
-        attempt = 0
-        while not self.refused:
-            while self._away:
-                self._wake.clear()
-                await self._wake.wait()
-            with contextlib.suppress(OSError, WebSocketException, TimeoutError):
-                await self._one_line()
-            attempt = 0 if self.ready else attempt + 1
-            self._lost()
-            if not (self._away or self.refused):
-                await self._wait(self._chance.random() * min(self._longest, self._pause * 2**attempt))
+    def _address(self) -> str:
+        return f"{self.server}/ws/chat/{self.slug}/"
 
-    async def _wait(self, seconds: float) -> None:
-        self._wake.clear()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), seconds)
-
-    async def _one_line(self) -> None:
-        address = f"{self.server}/ws/chat/{self.slug}/"
-        async with connect(
-            address, proxy=None, compression=None, ping_interval=None, open_timeout=self._patience, close_timeout=1
-        ) as line:
-            self._line = line
-            asked = self.known if self.conversation else 0
-            hello = {"type": "hello", "visitor": self.visitor, "conversation": self.conversation, "last_seen": asked}
-            await line.send(json.dumps(hello))
-            self._expect()
-            try:
-                async for data in line:
-                    if self._line is not line:
-                        break  # cut: what was still on its way is not heard any more
-                    self._read(json.loads(data))
-            except ConnectionClosed:
-                pass
-            self.refused = line.close_code == REFUSED
-
-    def _cut(self) -> None:
-        line, self._line = self._line, None
-        if line is not None:
-            line.transport.abort()
+    def _hello(self) -> Frame:
+        seen = self.known if self.conversation else 0
+        return {"type": "hello", "visitor": self.visitor, "conversation": self.conversation, "last_seen": seen}
 
     def _lost(self) -> None:
-        self._line, self.ready, self.busy, self._healing = None, False, False, -1
-        self._relax()
+        self.ready, self.busy, self._healing = False, False, -1
+        self._no_ack.off()
         for one in self.pending.values():
             one.in_flight = False
         self._changed.set()
 
-    def _expect(self) -> None:
-        if self._late is None:
-            self._late = asyncio.get_running_loop().call_later(self._patience, self._cut)
-
-    def _relax(self) -> None:
-        if self._late:
-            self._late.cancel()
-        self._late = None
-
     # The outbox: one at a time, in order
 
     def _flush(self) -> None:
-        line = self._line
-        if line is None or not self.ready or self._hold or self.in_flight or not self.pending:
+        if not self.ready or self._hold.is_set or self.in_flight or not self.pending:
             return
         one = next(iter(self.pending.values()))
         one.in_flight = True
         self.told.resent += one.client_id in self.told.sent
         self._remember(one.client_id, one.text)
-        self._sending = asyncio.create_task(self._hand_over(line, one))
+        self._sending = asyncio.create_task(self._hand_over(one))
 
-    async def _hand_over(self, line: ClientConnection, one: Pending) -> None:
-        self._expect()
-        with contextlib.suppress(ConnectionClosed):
-            await line.send(json.dumps({"type": "message", "client_id": one.client_id, "text": one.text}))
-            # asyncio writes at once when nothing waits: an empty buffer means that the kernel has it all.
-            if line.transport.get_write_buffer_size() == 0:
-                one.handed_at = time.monotonic()
-                if self.on_handed:
-                    self.on_handed(self, one)
+    async def _hand_over(self, one: Pending) -> None:
+        self._no_ack.set(self._pauses.patience)
+        frame = {"type": "message", "client_id": one.client_id, "text": one.text}
+        if await self._line.send(frame) and self._line.has_sent_all:
+            one.handed_at = time.monotonic()
+            if self.on_handed:
+                self.on_handed(self, one)
 
     def _remember(self, client_id: str, text: str) -> None:
         texts = self.told.sent.setdefault(client_id, [])
         if text not in texts:
             texts.append(text)
 
-    def _retry_later(self, seconds: float) -> None:
-        if self._hold is None:
-            self._hold = asyncio.get_running_loop().call_later(seconds, self._try_again)
-
-    def _try_again(self) -> None:
-        self._hold = None
-        self._flush()
-
     # What the server says
 
-    def _read(self, frame: dict[str, Any]) -> None:
-        self._relax()
+    def _heard(self, frame: Frame) -> None:
         kind = frame["type"]
         if kind == "ready":
             self._ready(frame)
@@ -330,9 +249,10 @@ class Client:
             self.on_frame(self, frame)
         self._changed.set()
 
-    def _ready(self, frame: dict[str, Any]) -> None:
+    def _ready(self, frame: Frame) -> None:
         self.visitor, self.conversation = frame["visitor"], frame["conversation"]
         self.told.greetings += 1
+        self._line.settled = True
         self.ready, self.busy, self.closed = True, frame["busy"], frame["status"] == "closed"
         self._rows(frame["history"])
         self._flush()
@@ -345,7 +265,7 @@ class Client:
     def _heal(self, up_to: int = 0) -> None:
         """Ask for what is missing; once per hole."""
         known = self.known
-        if max([up_to, *self.shown]) <= known or self._healing == known or self._line is None:
+        if max([up_to, *self.shown]) <= known or self._healing == known or not self._line.is_open:
             return
         self._healing = known
         self._asking = asyncio.create_task(self.send({"type": "sync", "after": known}))
@@ -354,29 +274,32 @@ class Client:
         ack = Ack(self.conversation or "", client_id, row["seq"], row["id"], row["content"], time.monotonic())
         self.told.acks.append(ack)
         one = self.pending.pop(client_id, None)
-        if one and one.in_flight and one.handed_at:
-            self.told.waits.append(ack.at - one.handed_at)
+        if one and one.in_flight:
+            self._no_ack.off()
+            self.told.waits += [ack.at - one.handed_at] if one.handed_at else []
         self._rows([row])
         self._flush()
 
-    def _done(self, frame: dict[str, Any]) -> None:
+    def _done(self, frame: Frame) -> None:
         self.busy = False
         self.told.dones.append((frame["reply"], frame["seq"]))
         self._healing = -1
         self._heal(frame["seq"])
 
-    def _error(self, frame: dict[str, Any]) -> None:
+    def _error(self, frame: Frame) -> None:
         code, one = frame["code"], self.pending.get(frame.get("client_id", ""))
         self.told.errors[code] += 1
         if code == "conversation_closed" and one:
             self.conversation = None
-            self._cut()
+            self._line.cut()
         elif one and code in RETRIED:
             one.in_flight = False
-            self._retry_later(frame.get("retry_after") or self._pause * (1 + self._chance.random()))
+            self._no_ack.off()
+            self._hold.set(frame.get("retry_after") or self._pauses.first * (1 + self._chance.random()))
         elif one:
             self.told.refused[one.client_id] = code
             del self.pending[one.client_id]
+            self._no_ack.off()
             self._flush()
         elif not self.ready:
-            self._cut()
+            self._line.cut()

@@ -99,8 +99,9 @@ class Killer:
         figures = self.tally.figures
         if moment is Moment.START:
             self._server.start(wait=False)
-            await asyncio.sleep(self._chance.uniform(0.1, self._start_seconds))
+            await asyncio.sleep(self._chance.uniform(0.1, 1.2 * self._start_seconds))
             self._server.kill()
+            figures["starting"] += not any(person.ready for person in self._crowd.people)
         else:
             await self._start(alone=alone)
             await self._crowd.is_ready()
@@ -256,6 +257,7 @@ def run(effort: Effort) -> Findings:
     findings.at_least("kills with a message read and not acked", figures["unacked"], figures["kills"] / 3)
     findings.at_least("of these, the row was in the file", figures["unacked, stored"], effort.of(0, 10))
     findings.at_least("kills that left a reply without its end", figures["mid-reply"], effort.of(1, 30))
+    findings.at_least("kills before it could greet anybody", figures["starting"], effort.of(1, 15))
     findings.at_least("visitor rows unanswered at a kill", figures["unanswered"], 1)
     findings.figures["torn tails that a kill left"] = figures["torn"]
     findings.at_least("torn tails put into files before a restart", figures["planted"], 1)
