@@ -108,14 +108,15 @@ class ChatConsumer(ClientSocket):
 
     def _ready(self, visit: actions.Visit, transcript: Transcript | None, last_seen: int) -> str:
         rows, more = transcript.newest(last_seen, protocol.MAX_HISTORY) if transcript else ([], False)
+        history, cut = protocol.history(rows, newest=True)
         consent = visit.tenant.persona.consent
         return protocol.encode(
             {
                 "type": "ready",
                 "visitor": tokens.issue(visit.tenant.slug, visit.visitor_id),
                 "conversation": visit.conversation_id,
-                "history": [protocol.as_message(row) for row in rows],
-                "more": more,
+                "history": history,
+                "more": more or cut,
                 "status": transcript.summary.status if transcript else Status.ASSISTANT,
                 "busy": turns.busy(visit.tenant.slug, visit.conversation_id),
                 "consent": {"required": visit.consent_needed, "version": consent.version, "text": consent.text},
@@ -145,7 +146,8 @@ class ChatConsumer(ClientSocket):
         elif frame.after is not None:
             await self.send(protocol.history_frame(*transcript.after(frame.after, protocol.MAX_HISTORY)))
         elif frame.before is not None:
-            await self.send(protocol.history_frame(*transcript.before(frame.before, protocol.MAX_HISTORY)))
+            rows, more = transcript.before(frame.before, protocol.MAX_HISTORY)
+            await self.send(protocol.history_frame(rows, more, newest=True))
 
     async def _consent(self, visit: actions.Visit, frame: protocol.Consent) -> None:
         wording = "consent_granted" if frame.granted else "consent_withdrawn"

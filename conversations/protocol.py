@@ -13,6 +13,7 @@ VERSION = 1
 MAX_FRAME_BYTES = 64 * 1024
 MAX_TEXT = 4000
 MAX_HISTORY = 200
+MAX_HISTORY_BYTES = 1_000_000
 
 Seq = Annotated[int, Meta(ge=0)]
 ClientId = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[\x20-\x7e]+\Z")]
@@ -147,9 +148,23 @@ def message_frame(row: Row) -> str:
     return encode({"type": "message", "message": as_message(row)})
 
 
-def history_frame(rows: Sequence[Row], more: bool) -> str:
-    """The answer to a sync."""
-    return encode({"type": "history", "messages": [as_message(row) for row in rows], "more": more})
+def history_frame(rows: Sequence[Row], more: bool, *, newest: bool = False) -> str:
+    """The answer to a sync; of rows too large for one frame the first ones, or the `newest`, and `more` is true."""
+    messages, cut = history(rows, newest=newest)
+    return encode({"type": "history", "messages": messages, "more": more or cut})
+
+
+def history(rows: Sequence[Row], *, newest: bool) -> tuple[list[msgspec.Raw], bool]:
+    """The first rows, or the newest, that one frame may hold, in order; and whether others had to be left out."""
+    found: list[msgspec.Raw] = []
+    size = 0
+    for row in reversed(rows) if newest else rows:
+        message = msgspec.json.encode(as_message(row))
+        size += len(message)
+        if found and size > MAX_HISTORY_BYTES:
+            break
+        found.append(msgspec.Raw(message))
+    return found[::-1] if newest else found, len(found) < len(rows)
 
 
 def ack_frame(client_id: str, row: Row) -> str:

@@ -32,10 +32,11 @@ class BoundedServer(Server):  # type: ignore[misc]  # daphne ships no types
 
     def _bound(self) -> None:
         # A frame past the limit is refused while it arrives, not after it was held in memory; the client is told (1009)
-        # instead of cut off, which is what the library does unless asked.
+        # instead of cut off, which is what the library does unless asked. Its limit for messages holds for those that
+        # go out as well, so the connection sees to those that come.
         self.ws_factory.protocol = BoundedSocket
         self.ws_factory.setProtocolOptions(
-            maxFramePayloadSize=MAX_FRAME_BYTES, maxMessagePayloadSize=MAX_FRAME_BYTES, failByDrop=False
+            maxFramePayloadSize=MAX_FRAME_BYTES, maxMessagePayloadSize=0, failByDrop=False
         )
         self.http_factory.buildProtocol = self._channel
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from twisted.internet import reactor as _reactor
 
 from conversations.limits import Buckets, Rate
+from conversations.protocol import MAX_FRAME_BYTES
 from timmy_site.server.backlog import STALLED_SECONDS, Backlog
 
 reactor: Any = _reactor  # its type knows nothing of timers
@@ -91,12 +92,16 @@ class BoundedSocket(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no
 
     def onFrameBegin(self) -> None:
         super().onFrameBegin()
-        self._fragments += self.current_frame.opcode <= 2
-        if self._fragments > MOST_FRAGMENTS and not self.failedByMe:
-            self._fail_connection(self.CLOSE_STATUS_CODE_MESSAGE_TOO_BIG, "too many fragments")
         if self._wire.take(""):
             self.hold("wire")
             reactor.callLater(WIRE_PAUSE, self.go_on, "wire")
+
+    def onMessageFrameBegin(self, length: int) -> None:
+        super().onMessageFrameBegin(length)
+        self._fragments += 1
+        too_much = self._fragments > MOST_FRAGMENTS or self.message_data_total_length > MAX_FRAME_BYTES
+        if too_much and not self.failedByMe:
+            self._fail_connection(self.CLOSE_STATUS_CODE_MESSAGE_TOO_BIG, "too large, or in too many fragments")
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         self._fragments = 0
