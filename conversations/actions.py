@@ -142,7 +142,8 @@ async def write(visit: Visit, text: str, client_id: str) -> Appended:
 
 def _visitor_row(visit: Visit, known: Transcript | None, text: str, client_id: str) -> Row:
     before = known.rows if known else []
-    opening = {"origin": visit.origin[:300]} if visit.origin and not before else {}
+    first = known is None or not known.summary.visitor_messages  # a consent may have come before
+    opening = {"origin": visit.origin[:300]} if visit.origin and first else {}
     return Row(
         message_id=new_id("m"),
         session_id=visit.conversation_id,
