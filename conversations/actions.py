@@ -19,12 +19,13 @@ from conversations.neighbours import neighbours
 from conversations.protocol import MAX_TEXT, Refusal
 from conversations.storage import storage_for
 from conversations.storage.base import Appended, StorageError, UnreadableConversation
-from conversations.threads import in_file_thread
+from conversations.threads import append, in_file_thread
 from conversations.tokens import new_id
 from tenants_app.access import TenantSnapshot
 
 log = logging.getLogger(__name__)
 
+AT_ONCE_CHARS = 500  # looking for facts in a longer text is left to a thread
 _UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -137,7 +138,8 @@ async def write(visit: Visit, text: str, client_id: str) -> Appended:
     def row(known: Transcript | None) -> Row:
         return _visitor_row(visit, known, text, client_id)
 
-    return await _append(visit, row, client_id, needs_consent=True)
+    at_once = len(text) <= AT_ONCE_CHARS
+    return await _append(visit, row, client_id, needs_consent=True, at_once=at_once)
 
 
 def _visitor_row(visit: Visit, known: Transcript | None, text: str, client_id: str) -> Row:
@@ -181,8 +183,15 @@ async def record(visit: Visit, event: str, wording: str, **values: Any) -> Appen
 
 
 async def _append(
-    visit: Visit, make: Callable[[Transcript | None], Row], client_id: str | None, *, needs_consent: bool
+    visit: Visit,
+    make: Callable[[Transcript | None], Row],
+    client_id: str | None,
+    *,
+    needs_consent: bool,
+    at_once: bool = True,
 ) -> Appended:
+    storage = storage_for(visit.tenant.slug)
+
     def still_open(transcript: Transcript) -> None:
         if transcript.summary.status == Status.CLOSED:
             raise Refusal("conversation_closed", client_id=client_id)
@@ -192,17 +201,23 @@ async def _append(
         if needs_consent and visit.consent_needed:
             raise Refusal("consent_required", client_id=client_id)
 
-    def work() -> Appended:
-        storage = storage_for(visit.tenant.slug)
+    def made(known: Transcript | None) -> Row:
+        row = make(known)
+        neighbours.writing(visit.tenant.slug, visit.conversation_id, [row])
+        return row
+
+    def with_reading() -> Appended:
         known = storage.recent(visit.conversation_id)
         if known is None and storage.exists(visit.conversation_id):
             known = storage.read(visit.conversation_id)
-        row = make(known)
-        neighbours.writing(visit.tenant.slug, visit.conversation_id, [row])
-        return storage.append(visit.conversation_id, [row], still_open)
+        return storage.append(visit.conversation_id, [made(known)], still_open)
 
+    known = storage.recent(visit.conversation_id) if at_once else None
     try:
-        done = await in_file_thread(work)
+        if known is None:
+            done = await in_file_thread(with_reading)
+        else:
+            done = await append(storage, visit.conversation_id, [made(known)], still_open)
     except StorageError as error:
         raise Refusal("not_stored", client_id=client_id) from error
     if done.fresh:

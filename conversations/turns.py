@@ -16,7 +16,7 @@ from conversations.protocol import delta_frame, done_frame, error_frame, message
 from conversations.push import push
 from conversations.storage import Storage, storage_for
 from conversations.storage.base import LEASE_SECONDS, Lease, LeaseLost, NotStored
-from conversations.threads import in_file_thread
+from conversations.threads import append, in_file_thread
 from conversations.tokens import new_id
 from tenants_app.access import TenantSnapshot
 
@@ -93,7 +93,7 @@ class _Running:
         done = None
         for attempt in range(STORE_ATTEMPTS):
             try:
-                done = await in_file_thread(self.storage.append, self.conversation_id, rows, still_ours)
+                done = await append(self.storage, self.conversation_id, rows, still_ours)
                 break
             except NotStored:
                 # What the visitor said is safe; the answer waits for the disk, and nothing unsaved is shown.

@@ -75,17 +75,25 @@ class Session(Protocol):
 
     transcript: Transcript
 
-    def write(self, data: bytes, rows: Sequence[Row]) -> int:
-        """Add `rows`, encoded as `data`, durably and to the transcript; returns the stored size in bytes.
+    def put(self, data: bytes, rows: Sequence[Row]) -> None:
+        """Hand `rows`, encoded as `data`, to the system, which need not have them on disk yet. Raises NotStored."""
 
-        Raises NotStored, and nothing was added.
-        """
+    def settle(self) -> None:
+        """Make durable what was put, and add it to the transcript. Raises NotStored, and nothing was added."""
 
     def confirm(self) -> None:
         """Make sure that the rows that are there are durable: who wrote them may have died before they were.
 
         Raises NotStored.
         """
+
+
+class Begun(ABC):
+    """Rows on their way to the disk, their conversation held until `finish`, which must be called, in any thread."""
+
+    @abstractmethod
+    def finish(self) -> Appended:
+        """Wait for the disk and let go of the conversation. Raises NotStored, and nothing of the rows was added."""
 
 
 class Lease(Protocol):
@@ -123,15 +131,14 @@ class Storage(ABC):
         Raises NotStored, Unstorable, ConversationNotFound (an impossible id) and UnreadableConversation.
         """
         with self._alone(self._checked(conversation_id)) as session:
-            transcript = session.transcript
-            fresh = _unseen(rows, transcript)
-            if fresh:
-                if guard:
-                    guard(transcript)
-                session.write(*self._encoded(conversation_id, transcript, fresh))
-            else:
-                session.confirm()
-            return Appended(_as_stored(rows, transcript, len(fresh)), len(fresh), transcript, transcript.size)
+            return self._settled(session, rows, self._put(session, conversation_id, rows, guard))
+
+    def begin(self, conversation_id: str, rows: Sequence[Row], guard: Guard | None = None) -> Begun | None:
+        """The part of `append` that waits for nobody, cheap enough for an event loop; `Begun.finish` does the waiting.
+
+        None when this conversation cannot be added to at once: use `append`. Raises what `append` raises.
+        """
+        return None
 
     def read(self, conversation_id: str) -> Transcript:
         """The whole conversation. Raises ConversationNotFound and UnreadableConversation."""
@@ -192,6 +199,24 @@ class Storage(ABC):
     @abstractmethod
     def _alone(self, conversation_id: str, *, create: bool = True) -> AbstractContextManager[Session]:
         """The conversation, held so that no other process or thread changes it meanwhile."""
+
+    def _put(self, session: Session, conversation_id: str, rows: Sequence[Row], guard: Guard | None) -> int:
+        """Hand the rows that are new to the system; how many."""
+        fresh = _unseen(rows, session.transcript)
+        if fresh:
+            if guard:
+                guard(session.transcript)
+            session.put(*self._encoded(conversation_id, session.transcript, fresh))
+        return len(fresh)
+
+    def _settled(self, session: Session, rows: Sequence[Row], fresh: int) -> Appended:
+        """What became of the rows, once they are durable."""
+        if fresh:
+            session.settle()
+        else:
+            session.confirm()
+        transcript = session.transcript
+        return Appended(_as_stored(rows, transcript, fresh), fresh, transcript, transcript.size)
 
     def _checked(self, conversation_id: str) -> str:
         if not CONVERSATION_ID.match(conversation_id):

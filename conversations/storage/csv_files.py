@@ -5,8 +5,8 @@ import fcntl
 import hashlib
 import logging
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -15,8 +15,11 @@ from conversations.core.transcript import Transcript
 from conversations.storage import codec
 from conversations.storage.base import (
     AncestorConversation,
+    Appended,
+    Begun,
     ConversationNotFound,
     Entry,
+    Guard,
     Lease,
     NotStored,
     Session,
@@ -153,6 +156,23 @@ class CsvFiles(Storage):
             finally:
                 os.close(descriptor)
 
+    def begin(self, conversation_id: str, rows: Sequence[Row], guard: Guard | None = None) -> Begun | None:
+        path = self._path(self._checked(conversation_id))
+        # A file that was read and has not changed since is one whose folders were looked at then.
+        if conversation_id in self._suspect or not READINGS.holds(str(path)):
+            return None
+        with ExitStack() as held:
+            try:
+                descriptor = open_locked(path, create=False, wait=False)
+                held.callback(os.close, descriptor)
+                if READINGS.find(str(path), os.fstat(descriptor)) is None:
+                    return None
+                session = _File(self, conversation_id, path, descriptor)
+            except OSError:
+                return None  # `append` waits for it, or says what is wrong
+            fresh = self._put(session, conversation_id, rows, guard)
+            return _Begun(held.pop_all(), lambda: self._settled(session, rows, fresh))
+
     @contextmanager
     def _alone(self, conversation_id: str, *, create: bool = True) -> Iterator["_File"]:
         path, fault = self._path(conversation_id), NotStored if create else UnreadableConversation
@@ -212,9 +232,10 @@ class _File(Session):
 
     def __init__(self, storage: CsvFiles, conversation_id: str, path: Path, descriptor: int) -> None:
         self._storage, self._id, self._path, self._descriptor = storage, conversation_id, path, descriptor
-        stat = os.fstat(descriptor)
-        self._size = stat.st_size
-        known = READINGS.find(str(path), stat)
+        self._stat = os.fstat(descriptor)
+        self._size = self._stat.st_size
+        self._put, self._rows = b"", ()  # type: bytes, Sequence[Row]
+        known = READINGS.find(str(path), self._stat)
         # Rows that somebody else wrote may have died with him before the sync; a name in the folder too.
         self._durable = known is not None and known.durable
         self.transcript = known.transcript if known else self._load()
@@ -228,19 +249,18 @@ class _File(Session):
         """Header and whole records (a torn tail was cut when the file was opened)."""
         return read_all(self._descriptor, self._size)
 
-    def write(self, data: bytes, rows: Sequence[Row]) -> int:
-        data = codec.HEADER + data if self.is_empty else data
-        try:
-            write_all(self._descriptor, data)
+    def put(self, data: bytes, rows: Sequence[Row]) -> None:
+        self._put, self._rows = codec.HEADER + data if self.is_empty else data, rows
+        with self._or_taken_back():
+            write_all(self._descriptor, self._put)
+            self._stat = os.fstat(self._descriptor)
+
+    def settle(self) -> None:
+        with self._or_taken_back():
             self._sync()
-        except OSError as error:
-            self._take_back(data)
-            raise NotStored(f"{self._path.name}: {error.strerror}") from error
-        stat = os.fstat(self._descriptor)
-        self._size = stat.st_size
-        self.transcript.extend(rows, self._size)
-        READINGS.keep(str(self._path), self.transcript, stat, durable=True)
-        return self._size
+        self._size = self._stat.st_size
+        self.transcript.extend(self._rows, self._size)
+        READINGS.keep(str(self._path), self.transcript, self._stat, durable=True)
 
     def confirm(self) -> None:
         if self._durable or not self.transcript.rows:
@@ -257,12 +277,17 @@ class _File(Session):
         if not self._durable:
             sync_folder(self._path.parent)
 
-    def _take_back(self, data: bytes) -> None:
-        self._storage.distrust(self._id, self._size, data)
+    @contextmanager
+    def _or_taken_back(self) -> Iterator[None]:
         try:
-            os.ftruncate(self._descriptor, self._size)
-        except OSError:
-            log.exception("%s: the unsaved rows could not be cut off yet", self._path.name)
+            yield
+        except OSError as error:
+            self._storage.distrust(self._id, self._size, self._put)
+            try:
+                os.ftruncate(self._descriptor, self._size)
+            except OSError:
+                log.exception("%s: the unsaved rows could not be cut off yet", self._path.name)
+            raise NotStored(f"{self._path.name}: {error.strerror}") from error
 
     def _load(self) -> Transcript:
         data = read_all(self._descriptor, self._size)
@@ -292,6 +317,17 @@ class _File(Session):
         name = f"{self._path.stem}.{good_size}.{hashlib.sha256(tail).hexdigest()[:12]}"
         write_anew(folder / f"{name}.bin", tail, folder / f"{name}.draft")
         log.error("%s: what was cut holds whole records; kept in %s", self._path.name, folder)
+
+
+class _Begun(Begun):
+    """Rows in the system's hands, their file open and locked."""
+
+    def __init__(self, held: ExitStack, settle: Callable[[], Appended]) -> None:
+        self._held, self._settle = held, settle
+
+    def finish(self) -> Appended:
+        with self._held:
+            return self._settle()
 
 
 @contextmanager

@@ -18,11 +18,14 @@ class _Held:
     def __init__(self) -> None:
         self.lock, self.turn = threading.Lock(), threading.Lock()
         self.transcript, self.data, self.modified = Transcript(), bytearray(), 0.0
+        self.waiting: list[Row] = []
 
-    def write(self, data: bytes, rows: Sequence[Row]) -> int:
+    def put(self, data: bytes, rows: Sequence[Row]) -> None:
         self.data += data if self.data else codec.HEADER + data
-        self.transcript.extend(rows, len(self.data))
-        return len(self.data)
+        self.waiting = list(rows)
+
+    def settle(self) -> None:
+        self.transcript.extend(self.waiting, len(self.data))
 
     def confirm(self) -> None:
         """Nothing here outlives the process: what is there is as durable as it gets."""

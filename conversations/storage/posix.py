@@ -10,10 +10,11 @@ from pathlib import Path
 LOCK_SECONDS = 2.0
 
 
-def open_locked(path: Path, *, create: bool = True) -> int:
+def open_locked(path: Path, *, create: bool = True, wait: bool = True) -> int:
     """Open (make, when `create`) and lock a file for this thread alone.
 
-    Raises OSError; ETIMEDOUT when another process keeps its lock for LOCK_SECONDS (it hangs in the middle of a write).
+    Raises OSError; ETIMEDOUT when another process keeps its lock for LOCK_SECONDS (it hangs in the middle of a write),
+    BlockingIOError when it is locked and `wait` is false.
     """
     flags = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC | (os.O_CREAT if create else 0)
     while True:
@@ -25,7 +26,7 @@ def open_locked(path: Path, *, create: bool = True) -> int:
             make_folder(path.parent)
             continue
         try:
-            lock(descriptor, fcntl.LOCK_EX)
+            lock(descriptor, fcntl.LOCK_EX, LOCK_SECONDS if wait else 0)
             if _still_there(path, descriptor):
                 return descriptor
         except BaseException:
@@ -34,8 +35,10 @@ def open_locked(path: Path, *, create: bool = True) -> int:
         os.close(descriptor)  # removed or replaced while we waited: open what stands there now
 
 
-def lock(descriptor: int, how: int) -> None:
-    """Lock an open file, LOCK_EX or LOCK_SH. Raises OSError: ETIMEDOUT when that takes longer than LOCK_SECONDS.
+def lock(descriptor: int, how: int, seconds: float = LOCK_SECONDS) -> None:
+    """Lock an open file, LOCK_EX or LOCK_SH.
+
+    Raises OSError: ETIMEDOUT when that takes longer than these seconds, BlockingIOError at once when they are 0.
 
     The system could wait for us, but for ever: a process that hangs while it holds the lock would take a thread of
     ours for each visitor who writes there.
@@ -46,8 +49,10 @@ def lock(descriptor: int, how: int) -> None:
             fcntl.flock(descriptor, how | fcntl.LOCK_NB)
             return
         except BlockingIOError:
+            if not seconds:
+                raise
             now = time.monotonic()
-            until = until or now + LOCK_SECONDS
+            until = until or now + seconds
             if now > until:
                 raise OSError(errno.ETIMEDOUT, "another process keeps the file locked") from None
         time.sleep(pause)
