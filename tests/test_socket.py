@@ -367,12 +367,12 @@ class TestConsent:
         assert not list(asking.settings.DATA_DIR.glob("alfa/conversations/*.csv"))
 
     async def test_the_site_is_noted_though_a_consent_came_first(self, asking: Chat) -> None:
-        tab = await asking.visitor(page="https://shop.example/a?b")
+        tab = await asking.visitor()
         await _agree(tab)
         for text in ("Oi", "Tudo bem?"):
             await tab.say(text)
         receipts = [json.loads(row.receipt or "{}") for row in asking.rows(tab) if row.role == "user"]
-        assert [receipt.get("origin") for receipt in receipts] == ["https://shop.example", None]
+        assert [receipt.get("origin") for receipt in receipts] == ["https://site.example", None]
 
     async def test_the_consent_becomes_a_row_and_opens_the_way(self, asking: Chat) -> None:
         tab = await asking.visitor()
