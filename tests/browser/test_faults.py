@@ -181,7 +181,7 @@ def test_what_the_model_says_never_runs(page: Page, fake: FakeServer) -> None:
         ["eu@ok.example", "mailto:eu@ok.example"],
     ]
     assert set(links.evaluate_all("nodes => nodes.map(node => node.rel + ' ' + node.target)")) == {
-        "noopener noreferrer _blank"
+        "noopener noreferrer nofollow _blank"
     }
     expect(answers(page).locator("img, script, b")).to_have_count(0)
 

@@ -2,19 +2,42 @@
 
 import { h } from './dom.js';
 
-const SAFE = /^(?:https?|mailto|tel):/i;
+const SAFE = new Set(['https:', 'http:', 'mailto:', 'tel:']);
+const TURNS = /[\u202a-\u202e\u2066-\u2069]/g;
+const LIKE_AN_ADDRESS = /[\p{L}\p{N}-]\.\p{L}{2,}|:\/\/|@/u;
 // Every repetition is bounded: a hostile text of any length is read in linear time.
 const INLINE =
   /\*\*([^*\n]{1,600})\*\*|\[([^\]\n]{1,300})\]\(([^\s()]{1,2000})\)|(https?:\/\/[^\s<>"'*]{1,2000})|([\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4})/gi;
 const ITEM = /^\s*(?:[-*•]|(\d{1,3})[.)])\s+(.*)$/;
 const TRAILING = /[.,;:!?)\]]+$/;
 
+/** @param {string} address @returns {URL | null} where it leads, when a chat may lead people there */
+function destination(address) {
+  let url;
+  try {
+    url = new URL(address);
+  } catch {
+    return null;
+  }
+  // What stands before an @ is there to look like another host's name.
+  const whole = !url.protocol.startsWith('http') || /^https?:\/\//i.test(address);
+  return SAFE.has(url.protocol) && whole && !url.username && !url.password ? url : null;
+}
+
+/** The address as it is read: a host in letters that only look like others is told by its code. @param {URL} url @param {string} address */
+function told(url, address) {
+  if (!url.host) return url.pathname;
+  return address.toLowerCase().includes(`://${url.host}`) ? address : url.href;
+}
+
 /** @param {string} label @param {string} address */
 function link(label, address) {
-  if (!SAFE.test(address)) return document.createTextNode(label);
+  const url = destination(address);
+  if (!url) return document.createTextNode(label);
   // A label that looks like an address of its own could lie about where the link leads.
-  const shown = /^(?:https?:|www\.)|\.\w{2,}\//i.test(label) ? address : label;
-  return h('a', { href: address, target: '_blank', rel: 'noopener noreferrer', text: shown });
+  const claims = LIKE_AN_ADDRESS.test(label.normalize('NFKC').replace(/\p{Cf}/gu, ''));
+  const text = (claims ? told(url, address) : label).replace(TURNS, '');
+  return h('a', { href: url.href, target: '_blank', rel: 'noopener noreferrer nofollow', title: claims ? null : url.href, text });
 }
 
 /** @param {string} text @returns {(Node | string)[]} */
