@@ -20,7 +20,7 @@ from tests.torture.client import Client, Pending
 from tests.torture.crowd import Crowd
 from tests.torture.frozen import stand_still, unread
 from tests.torture.index import differences_after_rebuild, differences_from_files
-from tests.torture.ledger import OPEN, TORN, UNANSWERED, Comparison, compare, settled
+from tests.torture.ledger import OPEN, TORN, UNANSWERED, Comparison, compare, left_open, settled
 from tests.torture.report import Effort, Findings, Part
 from tests.torture.servers import Home, Server, home
 from tests.torture.stored import Stored, read_all, records
@@ -78,7 +78,7 @@ class Killer:
         self._shot: asyncio.Future[tuple[Client, Pending]] | None = None
         self._event: asyncio.Future[None] | None = None
         self._awaited = ""
-        self._start_seconds = 2.5
+        self._start_seconds, self._starts = 2.5, 0
         self._torn: set[Path] = set()
         self.tally = Tally()
 
@@ -86,8 +86,8 @@ class Killer:
         """Kill it at these moments, then see what became of everything that was said."""
         try:
             async with self._crowd:
-                for number, moment in enumerate(moments, 1):
-                    await self._one_kill(moment, alone=number % ALONE_EVERY == 0)
+                for moment in moments:
+                    await self._one_kill(moment)
                 await self._start()
                 await self._crowd.is_ready()
             await self._at_the_end()
@@ -95,7 +95,7 @@ class Killer:
             self._server.kill()
         return self.tally
 
-    async def _one_kill(self, moment: Moment, *, alone: bool) -> None:
+    async def _one_kill(self, moment: Moment) -> None:
         figures = self.tally.figures
         if moment is Moment.START:
             self._server.start(wait=False)
@@ -103,7 +103,8 @@ class Killer:
             self._server.kill()
             figures["starting"] += not any(person.ready for person in self._crowd.people)
         else:
-            await self._start(alone=alone)
+            self._starts += 1
+            await self._start(alone=self._starts % ALONE_EVERY == 0)
             await self._crowd.is_ready()
             await self._aimed(moment)
         figures["kills"] += 1
@@ -129,12 +130,13 @@ class Killer:
     async def _start(self, *, alone: bool = False) -> None:
         if alone:
             self._crowd.leave()
+            self.tally.figures["alone"] += 1
+            self.tally.figures["alone, open"] += len(left_open(self._home.data))
         began = time.monotonic()
         await asyncio.to_thread(self._server.start)
         self._start_seconds = time.monotonic() - began
         if alone:
             self.tally.waiting += await settled(self._home.data, SETTLE_SECONDS)
-            self.tally.figures["alone"] += 1
         self._crowd.come_back()
 
     # Aiming
@@ -261,7 +263,8 @@ def run(effort: Effort) -> Findings:
     findings.at_least("visitor rows unanswered at a kill", figures["unanswered"], 1)
     findings.figures["torn tails that a kill left"] = figures["torn"]
     findings.at_least("torn tails put into files before a restart", figures["planted"], 1)
-    findings.at_least("restarts that nobody came back to", figures["alone"], 1)
+    findings.at_least("restarts that no visitor came back to", figures["alone"], effort.of(1, 40))
+    findings.at_least("rows and replies open at these", figures["alone, open"], effort.of(1, 40))
     findings.figures["conversations, rows in them"] = f"{figures['conversations']:,}, {figures['rows']:,}"
     findings.at_least("messages acked", figures["acked"], figures["kills"])
     findings.at_least("messages sent again over a new line", figures["resent"], effort.of(1, 100))
