@@ -16,9 +16,10 @@ from websockets.sync.client import connect
 from tests.browser.conftest import ROOT, _free_port, _wait_for
 from tests.browser.evil_server import EvilServer
 from tests.browser.eyes import Eyes
+from tests.browser.fake_server import FakeServer
 from tests.browser.hostile_installation import PASSWORD, SLUG
 from tests.browser.hostile_texts import SHORT, everything, markup
-from tests.browser.steps import answers, box, mine, settled
+from tests.browser.steps import answers, box, mine, open_chat, settled
 
 pytestmark = pytest.mark.browser
 
@@ -268,3 +269,56 @@ def test_what_a_visitor_sends_through_the_socket_is_shown_and_no_more(
     assert eyes.on_page(page) == []
     assert eyes.seen() == {}
     assert attacked.evil.reached == []
+
+
+# What an assistant writes -> the link a visitor gets: its words and where it leads; None where there must be none.
+LINKS: dict[str, tuple[str, str] | None] = {
+    "[aqui](https://ok.example/a?b=1&c=2)": ("aqui", "https://ok.example/a?b=1&c=2"),
+    "[aqui](HTTPS://OK.example)": ("aqui", "https://ok.example/"),
+    "https://ok.example/a_(b)": ("https://ok.example/a_(b", "https://ok.example/a_(b"),
+    "veja http://ok.example.": ("http://ok.example", "http://ok.example/"),
+    "[ligue](tel:+5511999990000)": ("ligue", "tel:+5511999990000"),
+    "escreva a eu@ok.example": ("eu@ok.example", "mailto:eu@ok.example"),
+    "[R$ 1.200,00 à vista](https://ok.example/p)": ("R$ 1.200,00 à vista", "https://ok.example/p"),
+    # words that claim another place are replaced by the place
+    "[https://banco.example](https://mal.example/x)": ("https://mal.example/x", "https://mal.example/x"),
+    "[banco.example](https://mal.example/x)": ("https://mal.example/x", "https://mal.example/x"),
+    "[www.banco.com.br](https://mal.example/x)": ("https://mal.example/x", "https://mal.example/x"),
+    "[ban\u200bco.exa\u00admple](https://mal.example/x)": ("https://mal.example/x", "https://mal.example/x"),
+    "[banco\uff0eexample](https://mal.example/x)": ("https://mal.example/x", "https://mal.example/x"),
+    "[oi@loja.example](mailto:eu@mal.example?bcc=z@z.example)": (
+        "eu@mal.example",
+        "mailto:eu@mal.example?bcc=z@z.example",
+    ),
+    "[\u202eelpmaxe.ocnab](https://mal.example/x)": ("https://mal.example/x", "https://mal.example/x"),
+    "[clique \u202eiuqa](https://ok.example/y)": ("clique iuqa", "https://ok.example/y"),
+    # letters that only look like others are told by their code
+    "https://\u0430pple.example/": ("https://xn--pple-43d.example/", "https://xn--pple-43d.example/"),
+    "[\u0430pple.example](https://\u0430pple.example/)": ("https://xn--pple-43d.example/", "https://xn--pple-43d.example/"),
+    # no place for a chat to lead to
+    "[a](javascript:alert`1`)": None,
+    "[a](JaVaScRiPt:alert`1`)": None,
+    "[a](\u0001javascript:alert`1`)": None,
+    "[a](data:text/html,x)": None,
+    "[a](vbscript:x)": None,
+    "[a](file:///etc/passwd)": None,
+    "[a](blob:https://ok.example/1)": None,
+    "[a](/admin/logout/)": None,
+    "[a](//mal.example)": None,
+    "[a](https:mal.example)": None,
+    "[a](https:\\\\mal.example)": None,
+    "[a](https://banco.example@mal.example/)": None,
+    "https://banco.example:senha@mal.example/": None,
+    "[a](https://)": None,
+}  # fmt: skip
+
+
+def test_links_lead_where_their_words_say(page: Page, fake: FakeServer) -> None:
+    open_chat(page, fake.page(fake.tag()))
+    fake.reply(*LINKS)
+    expect(answers(page)).to_have_count(len(LINKS))
+    link = "({ textContent, href, rel, target }) => [textContent, href, rel, target]"
+    found = answers(page).evaluate_all(f"nodes => nodes.map((node) => [...node.querySelectorAll('a')].map({link}))")
+    safe = ["noopener noreferrer nofollow", "_blank"]
+    wanted = [[[*lead, *safe]] if lead else [] for lead in LINKS.values()]
+    assert {text: shown for text, shown, right in zip(LINKS, found, wanted, strict=True) if shown != right} == {}
