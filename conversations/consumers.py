@@ -12,7 +12,7 @@ from conversations.core.transcript import Transcript
 from conversations.neighbours import neighbours
 from conversations.protocol import BadFrame, Refusal
 from conversations.push import group_of, push
-from conversations.sockets import REFUSED, ClientSocket, close_all, text_of
+from conversations.sockets import REFUSED, RESTART, ClientSocket, close_all, text_of
 from conversations.turns import turns
 from tenants_app.access import TenantSnapshot, alatest, avisitor_tenant
 
@@ -167,6 +167,10 @@ class ChatConsumer(ClientSocket):
         if event["except"] != self.channel_name:
             for frame in event["frames"]:
                 await self.send(frame)
+
+    async def chat_missed(self, event: dict[str, Any]) -> None:
+        """It did not take what it was told for too long: it comes back and asks for the rest."""
+        await self.close(RESTART)
 
     def _group(self) -> str:
         assert self.visit is not None  # noqa: S101 - only asked after hello

@@ -7,6 +7,7 @@ from typing import Any
 from channels.layers import InMemoryChannelLayer
 
 CLEAN_SECONDS = 10.0
+MISSED = {"type": "chat.missed"}
 
 
 class LocalChannelLayer(InMemoryChannelLayer):  # type: ignore[misc]  # channels ships no types
@@ -42,8 +43,9 @@ class LocalChannelLayer(InMemoryChannelLayer):  # type: ignore[misc]  # channels
         return message  # type: ignore[no-any-return]  # channels ships no types
 
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
-        """Hand the message to every socket of the group; not copied, for nobody changes it. Full sockets miss it.
+        """Hand the message to every socket of the group; not copied, for nobody changes it.
 
+        A socket that takes nothing for so long that its queue is full hears MISSED instead of all that waits.
         May be called in another event loop than the sockets'.
         """
         if not self.groups.get(group):
@@ -57,8 +59,10 @@ class LocalChannelLayer(InMemoryChannelLayer):  # type: ignore[misc]  # channels
         expires = time.time() + self.expiry
         for channel in list(self.groups.get(group, ())):
             queue = self._queue(channel)
-            if not queue.full():
-                queue.put_nowait((expires, message))
+            full = queue.full()
+            while full and not queue.empty():
+                queue.get_nowait()
+            queue.put_nowait((expires, MISSED if full else message))
 
     def _queue(self, channel: str) -> asyncio.Queue[Any]:
         queue: asyncio.Queue[Any] | None = self.channels.get(channel)

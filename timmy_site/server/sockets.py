@@ -7,6 +7,7 @@ from typing import Any
 from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
 from twisted.internet import reactor as _reactor
+from twisted.internet.error import ConnectionAborted
 
 from conversations.limits import Buckets, Rate
 from conversations.protocol import MAX_FRAME_BYTES
@@ -40,6 +41,10 @@ class Inbox(asyncio.Queue[dict[str, Any]]):
             self._connection.go_on("inbox")
         return item
 
+    def forget(self) -> None:
+        """Drop what waits."""
+        self._queue.clear()  # type: ignore[attr-defined]  # of those that an heir of Queue may use
+
 
 class BoundedSocket(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no types
     """One client's connection, from the handshake on."""
@@ -62,6 +67,8 @@ class BoundedSocket(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no
             self._farewell.cancel()
         self.backlog.over()
         self.factory.server_class.connection_lost()
+        if reason.check(ConnectionAborted) and (inbox := getattr(self, "application_queue", None)):
+            inbox.forget()  # we cut it: nothing more is done for it, it comes back and asks again
         super().connectionLost(reason)
 
     # What comes
