@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from conversations import local_layer
-from conversations.local_layer import LocalChannelLayer
+from conversations.local_layer import MISSED, LocalChannelLayer
 
 MESSAGE = {"type": "chat.frames"}
 
@@ -60,12 +60,13 @@ async def test_who_slept_while_a_message_grew_old_hears_the_next(later: list[flo
     assert await heard(layer, sleeper) == MESSAGE
 
 
-async def test_a_slow_reader_misses_what_its_queue_cannot_hold_and_nobody_waits() -> None:
+@pytest.mark.parametrize(("sent", "comes"), [(2, ["0", "1"]), (3, [MISSED["type"]]), (4, [MISSED["type"], "3"])])
+async def test_a_slow_reader_is_told_that_it_missed_something_and_nobody_waits(sent: int, comes: list[str]) -> None:
     layer = LocalChannelLayer(capacity=2)
     slow = await joined(layer)
-    for number in range(5):
+    for number in range(sent):
         await layer.group_send("g", {"type": str(number)})
-    assert [(await heard(layer, slow))["type"] for _ in range(2)] == ["0", "1"]
+    assert [(await heard(layer, slow))["type"] for _ in comes] == comes
 
 
 async def test_who_gives_up_waiting_leaves_nothing_behind() -> None:
