@@ -18,7 +18,7 @@ from conversations.models import Conversation, Visitor
 from conversations.neighbours import neighbours
 from conversations.protocol import MAX_TEXT, Refusal
 from conversations.storage import storage_for
-from conversations.storage.base import Appended, StorageError, UnreadableConversation
+from conversations.storage.base import Appended, ConversationNotFound, StorageError, UnreadableConversation
 from conversations.threads import append, in_file_thread
 from conversations.tokens import new_id
 from tenants_app.access import TenantSnapshot
@@ -100,14 +100,13 @@ def _nth_conversation(tenant: str, visitor_id: str, number: int) -> str:
 
 
 def _open_to(tenant: str, conversation_id: str, visitor_id: str) -> Transcript | None:
-    storage = storage_for(tenant)
-    if not storage.exists(conversation_id):
-        return None
     try:
-        transcript = storage.read(conversation_id)
+        transcript = _read_if_there(tenant, conversation_id)
     except UnreadableConversation:
         # The visitor goes on in a new conversation; the file stays for who can mend it.
         log.exception("tenant %s: a conversation cannot be read (manage.py verify_conversations says more)", tenant)
+        return None
+    if transcript is None:
         return None
     summary = transcript.summary
     return transcript if summary.visitor_id == visitor_id and summary.status != Status.CLOSED else None
@@ -190,7 +189,8 @@ async def _append(
     needs_consent: bool,
     at_once: bool = True,
 ) -> Appended:
-    storage = storage_for(visit.tenant.slug)
+    slug = visit.tenant.slug
+    storage = storage_for(slug)
 
     def still_open(transcript: Transcript) -> None:
         if transcript.summary.status == Status.CLOSED:
@@ -203,13 +203,13 @@ async def _append(
 
     def made(known: Transcript | None) -> Row:
         row = make(known)
-        neighbours.writing(visit.tenant.slug, visit.conversation_id, [row])
+        neighbours.writing(slug, visit.conversation_id, [row])
         return row
 
     def with_reading() -> Appended:
         known = storage.recent(visit.conversation_id)
-        if known is None and storage.exists(visit.conversation_id):
-            known = storage.read(visit.conversation_id)
+        if known is None:
+            known = _read_if_there(slug, visit.conversation_id)
         return storage.append(visit.conversation_id, [made(known)], still_open)
 
     known = storage.recent(visit.conversation_id) if at_once else None
@@ -218,10 +218,14 @@ async def _append(
             done = await in_file_thread(with_reading)
         else:
             done = await append(storage, visit.conversation_id, [made(known)], still_open)
+    except UnreadableConversation as error:
+        # Damaged while the visitor was here: what follows stands in a new conversation.
+        log.exception("tenant %s: a conversation cannot go on (manage.py verify_conversations says more)", slug)
+        raise Refusal("conversation_closed", client_id=client_id) from error
     except StorageError as error:
         raise Refusal("not_stored", client_id=client_id) from error
     if done.fresh:
-        writer.note(visit.tenant.slug, visit.conversation_id, done.transcript.summary, done.size)
+        writer.note(slug, visit.conversation_id, done.transcript.summary, done.size)
     return done
 
 
@@ -236,4 +240,7 @@ async def read(visit: Visit) -> Transcript | None:
 
 def _read_if_there(tenant: str, conversation_id: str) -> Transcript | None:
     storage = storage_for(tenant)
-    return storage.read(conversation_id) if storage.exists(conversation_id) else None
+    try:
+        return storage.read(conversation_id) if storage.exists(conversation_id) else None
+    except ConversationNotFound:  # all there was is a first write that never finished
+        return None

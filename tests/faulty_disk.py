@@ -2,13 +2,14 @@
 
 import errno
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conversations.storage import csv_files, posix
+from conversations.storage import conversation_file, csv_files, posix
 
 COUNTED = ("open", "write", "fsync", "ftruncate", "replace", "link")
 
@@ -17,13 +18,16 @@ class Disk:
     """Stands for the `os` module in the storage's eyes.
 
     `calls` holds (call, name of the file or folder) in order. With `fail_at` N the Nth call from `arm()` on fails with
-    `error`, and with `for_good` all that follow; a failing write puts half of its bytes down first when `half`.
+    `error`, and with `for_good` all that follow; a failing write puts half of its bytes down first. What was written
+    before a sync that failed lives on in the system's memory only: whoever asks past that (posix_fadvise) sees NULs.
     """
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, str]] = []
         self.during: Callable[[str, str], None] = lambda call, name: None
         self._names: dict[int, str] = {}
+        self._synced: dict[int, bytes] = {}
+        self._lost: set[int] = set()
         self.arm(0)
 
     def arm(self, fail_at: int, error: int = errno.EIO, *, for_good: bool = False, only: str = "") -> None:
@@ -37,7 +41,10 @@ class Disk:
 
     def open(self, path: Any, *args: Any, **kwargs: Any) -> int:
         self._count("open", Path(path).name)
+        known = Path(path).exists()
         descriptor = os.open(path, *args, **kwargs)
+        if not known:  # a number that was another file's
+            self._lost.discard(os.fstat(descriptor).st_ino)
         self._names[descriptor] = Path(path).name
         return descriptor
 
@@ -50,8 +57,21 @@ class Disk:
         return os.write(descriptor, data)
 
     def fsync(self, descriptor: int) -> None:
-        self._count("fsync", self._names[descriptor])
+        status = os.fstat(descriptor)
+        try:
+            self._count("fsync", self._names[descriptor])
+        except OSError:
+            self._lost.add(status.st_ino)
+            raise
         os.fsync(descriptor)
+        if stat.S_ISREG(status.st_mode) and status.st_ino not in self._lost:
+            self._synced[status.st_ino] = Path(self._path(descriptor)).read_bytes()
+
+    def posix_fadvise(self, descriptor: int, *args: int) -> None:
+        status = os.fstat(descriptor)
+        if status.st_ino in self._lost:
+            on_disk = self._synced.get(status.st_ino, b"")[: status.st_size]
+            Path(self._path(descriptor)).write_bytes(on_disk.ljust(status.st_size, b"\0"))
 
     def ftruncate(self, descriptor: int, size: int) -> None:
         self._count("ftruncate", self._names[descriptor])
@@ -64,6 +84,9 @@ class Disk:
     def link(self, source: Any, target: Any) -> None:
         self._count("link", Path(target).name)
         Path(target).hardlink_to(source)
+
+    def _path(self, descriptor: int) -> str:
+        return f"/proc/self/fd/{descriptor}"
 
     def _count(self, call: str, name: str) -> None:
         self.calls.append((call, name))
@@ -79,6 +102,6 @@ class Disk:
 def faulty_disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     """Put a disk between the storage and the system."""
     disk = Disk()
-    for module in (posix, csv_files):
+    for module in (posix, csv_files, conversation_file):
         monkeypatch.setattr(module, "os", disk)
     return disk

@@ -92,10 +92,18 @@ class TestVerify:
         assert "row 3 was changed, removed or moved" in refused(capsys, "--repair")
         assert file.read_bytes() == damaged
 
-    def test_what_the_server_cut_off_is_not_forgotten(self, file: Path, capsys: Any) -> None:
+    def test_a_conversation_with_a_removed_row_is_told_by_reindex_too(self, file: Path, capsys: Any) -> None:
         file.write_bytes(without_row(file.read_bytes(), "kc"))
+        with pytest.raises(SystemExit):
+            call_command("reindex", stdout=StringIO())
+        assert "row 3 was changed, removed or moved" in capsys.readouterr().err
+        assert Conversation.objects.count() == 2
+
+    def test_what_the_server_cut_off_is_not_forgotten(self, file: Path, capsys: Any) -> None:
+        whole = file.read_bytes()
+        file.write_bytes(whole + bytes(40) + whole[-100:])  # the end of a write whose beginning was lost
         storage_for("alfa").read("c1")
-        call_command("reindex", stdout=StringIO())
+        assert file.read_bytes() == whole
         [kept] = storage_for("alfa").kept_aside("c1")
         assert f"a damaged part was cut off and is kept in {kept}" in refused(capsys)
         Path(kept).unlink()

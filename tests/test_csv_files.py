@@ -1,6 +1,7 @@
 """Conversations as CSV files: bytes to the letter, two processes at once, torn tails, links and foreign files."""
 
 import csv
+import errno
 import fcntl
 import hashlib
 import io
@@ -17,11 +18,13 @@ from conversations.storage.base import (
     ConversationNotFound,
     NotStored,
     StorageError,
+    Unavailable,
     UnreadableConversation,
 )
 from conversations.storage.csv_files import READINGS, CsvFiles
 from conversations.storage.verify import faults
 from tests.conversation_rows import visitor
+from tests.faulty_disk import faulty_disk
 
 HEADER = (
     b"message_id,session_id,user_id,timestamp,role,content,intent,sentiment,extracted_info,response_time_ms,"
@@ -234,23 +237,17 @@ class TestTornTails:
         assert storage.bytes_as_stored("c1") == whole + b"m-4,c1"
         assert storage.raw("c1") == whole
 
-    def test_whole_records_that_do_not_go_on_are_kept_aside(self, file: Path, tmp_path: Path) -> None:
-        whole = file.read_bytes()
-        second, third = whole.index(b"m-k2"), whole.index(b"m-k3")
-        file.write_bytes(whole[:second] + whole[third:])
-        storage = another(tmp_path)
-        assert seqs(storage) == [1]
-        [kept] = storage.kept_aside("c1")
-        assert Path(kept).read_bytes() == whole[third:]
-        assert Path(kept).parent == tmp_path / "alfa" / "quarantine"
-
-    def test_what_was_kept_aside_is_never_overwritten(self, file: Path, tmp_path: Path) -> None:
-        whole = file.read_bytes()
-        third = whole.index(b"m-k3")
-        for record in (whole[third:], whole[third:].replace(b"m-k3", b"m-k9"), whole[third:]):
-            file.write_bytes(whole[:third] + b"x\r\n" + record)
-            another(tmp_path).read("c1")
-        assert len(another(tmp_path).kept_aside("c1")) == 2
+    @pytest.mark.parametrize("error", [errno.EIO, errno.EMFILE, errno.ENOMEM])
+    def test_a_disk_that_fails_for_a_moment_is_no_unreadable_conversation(
+        self, storage: CsvFiles, file: Path, monkeypatch: pytest.MonkeyPatch, error: int
+    ) -> None:
+        disk = faulty_disk(monkeypatch)
+        disk.arm(1, error, only="open", for_good=True)
+        for look in (storage.read, storage.raw, storage.bytes_as_stored):
+            with pytest.raises(Unavailable):
+                look("c1")
+        disk.arm(0)
+        assert seqs(storage) == [1, 2, 3]
 
 
 class TestForeignFiles:

@@ -77,7 +77,7 @@ class TestOrder:
         later.read("c1")
         disk.arm(0)
         later.append("c1", [visitor("b")])
-        assert synced(disk) == [("write", FILE), ("fsync", FILE), ("fsync", FOLDER)]
+        assert synced(disk) == [("fsync", FILE), ("fsync", FOLDER), ("write", FILE), ("fsync", FILE)]
 
     def test_a_known_row_is_told_again_without_a_sync(self, storage: CsvFiles, disk: Disk) -> None:
         storage.append("c1", [visitor("a", "k1")])
@@ -91,7 +91,8 @@ class TestOrder:
             file.write(b"torn")
         disk.arm(0)
         another(tmp_path).append("c1", [visitor("b")])
-        assert [call for call, name in disk.calls if name == FILE] == ["open", "ftruncate", "fsync", "write", "fsync"]
+        calls = [call for call, name in disk.calls if name == FILE]
+        assert calls == ["open", "ftruncate", "fsync", "fsync", "write", "fsync"]
 
 
 @pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC])
@@ -136,19 +137,19 @@ class TestEveryStep:
         storage.append("c1", [visitor("d")])
         assert texts(another(tmp_path)) == (["a", "c", "d"] if stored else ["a", "d"])
 
-    def test_a_failed_cut_of_a_damaged_tail_loses_nothing(
+    def test_a_failed_cut_of_a_write_that_lost_its_beginning_loses_nothing(
         self, storage: CsvFiles, disk: Disk, tmp_path: Path, step: int, for_good: bool, error: int
     ) -> None:
-        storage.append("c1", [visitor("a"), visitor("b")])
-        data = (storage.folder / FILE).read_bytes()
-        damaged = data.replace(b",b,", b',b",')
-        (storage.folder / FILE).write_bytes(damaged)
+        storage.append("c1", [visitor("a")])
+        tail = bytes(100) + b",,," + b"0" * 64 + b"\r\n"
+        with (storage.folder / FILE).open("ab") as file:
+            file.write(tail)
         disk.arm(step, error, for_good=for_good)
         tried(another(tmp_path), "c")
         disk.arm(0)
         assert texts(another(tmp_path))[0] == "a"
         [kept] = storage.kept_aside("c1")
-        assert Path(kept).read_bytes() == damaged[damaged.index(b"m-b") :]
+        assert Path(kept).read_bytes() == tail
 
 
 def tried(storage: CsvFiles, text: str) -> bool:
@@ -171,7 +172,7 @@ class TestFailedSync:
         draft = "conversation_c1.restoring"
         order = [call for call in disk.calls if call[0] != "open"]
         assert order[:4] == [("write", draft), ("fsync", draft), ("replace", FILE), ("fsync", FOLDER)]
-        assert order[4:] == [("write", FILE), ("fsync", FILE), ("fsync", FOLDER)]
+        assert order[4:] == [("fsync", FILE), ("fsync", FOLDER), ("write", FILE), ("fsync", FILE)]
         assert (storage.folder / FILE).stat().st_ino != before
         assert not (storage.folder / draft).exists()
 
@@ -230,6 +231,61 @@ class TestFailedSync:
         assert not tried(later, "a")
         assert tried(later, "a")
         assert texts(later) == ["a"]
+
+
+class TestAProcessThatDied:
+    """It could neither sync its row nor cut it off: the system still shows what the disk never got."""
+
+    @pytest.fixture
+    def later(self, storage: CsvFiles, disk: Disk, tmp_path: Path) -> CsvFiles:
+        storage.append("c1", [visitor("a", "a")])
+        disk.arm(3, for_good=True)
+        assert not tried(storage, "b")
+        disk.arm(0)
+        later = another(tmp_path)
+        assert texts(later) == ["a", "b"]
+        return later
+
+    def test_its_row_is_not_told_again_but_stored_anew(self, later: CsvFiles, tmp_path: Path) -> None:
+        assert not tried(later, "b")
+        assert later.append("c1", [visitor("b", "b")]).fresh == 1
+        assert texts(another(tmp_path)) == ["a", "b"]
+        assert faults(later.raw("c1")) == []
+
+    def test_nothing_is_built_upon_its_row(self, later: CsvFiles, tmp_path: Path) -> None:
+        assert not tried(later, "c")
+        assert tried(later, "c")
+        assert texts(another(tmp_path)) == ["a", "c"]
+        assert faults(later.raw("c1")) == []
+
+
+class TestAFullDisk:
+    def test_a_write_that_did_not_fit_leaves_nothing_to_mend(self, storage: CsvFiles, disk: Disk) -> None:
+        storage.append("c1", [visitor("a")])
+        disk.arm(1, errno.ENOSPC, only="write", for_good=True)
+        assert not tried(storage, "b")
+        assert texts(storage) == ["a"]
+        disk.arm(0)
+        assert tried(storage, "b")
+        assert ("replace", FILE) not in disk.calls
+
+    def test_what_was_stored_can_be_read_while_nothing_can_be_mended(self, storage: CsvFiles, disk: Disk) -> None:
+        storage.append("c1", [visitor("a")])
+        before = storage.raw("c1")
+        disk.arm(3, for_good=True)
+        assert not tried(storage, "b")
+        disk.arm(1, errno.ENOSPC, only="write", for_good=True)
+        assert texts(storage) == ["a"]
+        assert storage.raw("c1") == before
+        assert b",b," in (storage.folder / FILE).read_bytes()
+
+    def test_no_draft_is_left_in_the_way(self, storage: CsvFiles, disk: Disk) -> None:
+        storage.append("c1", [visitor("a")])
+        disk.arm(1, only="fsync")
+        assert not tried(storage, "b")
+        disk.arm(1, errno.ENOSPC, only="write", for_good=True)
+        assert not tried(storage, "b")
+        assert [path.name for path in storage.folder.iterdir()] == [FILE]
 
 
 def test_bytes_may_be_taken_one_by_one(storage: CsvFiles, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:

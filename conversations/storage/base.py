@@ -36,8 +36,12 @@ class ConversationNotFound(StorageError):
     """There is no such conversation here (or its name is none)."""
 
 
+class Unavailable(StorageError):
+    """The stored bytes cannot be had at the moment (a faulty disk, no descriptors left): the same may work later."""
+
+
 class UnreadableConversation(StorageError):
-    """The stored bytes cannot be read, or are no conversation file of ours; the message says what they are."""
+    """What is stored is no conversation file of ours, or a damaged one, and stays as it is; the message says more."""
 
 
 class AncestorConversation(UnreadableConversation):
@@ -141,7 +145,7 @@ class Storage(ABC):
         return None
 
     def read(self, conversation_id: str) -> Transcript:
-        """The whole conversation. Raises ConversationNotFound and UnreadableConversation."""
+        """The whole conversation. Raises ConversationNotFound, UnreadableConversation and Unavailable."""
         transcript = self.recent(conversation_id)
         if transcript is None:
             with self._alone(self._checked(conversation_id), create=False) as session:
@@ -160,22 +164,25 @@ class Storage(ABC):
 
     @abstractmethod
     def exists(self, conversation_id: str) -> bool:
-        """Whether such a conversation has rows; False for an impossible id."""
+        """Whether anything is stored under this id; False for an impossible one. Raises Unavailable."""
 
     @abstractmethod
     def raw(self, conversation_id: str) -> bytes:
-        """The file's bytes, header and whole records only. Raises ConversationNotFound and UnreadableConversation."""
+        """The file's bytes, header and whole records only.
+
+        Raises ConversationNotFound, UnreadableConversation and Unavailable.
+        """
 
     @abstractmethod
     def bytes_as_stored(self, conversation_id: str) -> bytes:
         """The file's bytes as they lie there, a torn tail included.
 
-        Raises ConversationNotFound and UnreadableConversation.
+        Raises ConversationNotFound, UnreadableConversation and Unavailable.
         """
 
     @abstractmethod
     def entries(self) -> Iterator[Entry]:
-        """Every stored conversation, in no order."""
+        """Every stored conversation, in no order. Raises UnreadableConversation and Unavailable."""
 
     @abstractmethod
     def lease(self, conversation_id: str) -> Lease:

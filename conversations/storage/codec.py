@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import io
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -80,13 +79,11 @@ def decode(data: bytes) -> Decoded:
 
 
 def _without_header(data: bytes) -> Decoded:
-    if HEADER.startswith(data):
-        return Decoded([], 0)  # a first write that never came to its end
+    if HEADER.startswith(data.split(b"\0", 1)[0]):
+        return Decoded([], 0)  # a first write that never came to its end, or whose first block did not
     first = data.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].rstrip(b"\r")
     if first == ANCESTOR_HEADER:
         raise AncestorFile("the file has the ancestor's ten columns: import it (manage.py import_conversations)")
-    if not data.strip(b"\0"):
-        return Decoded([], 0)
     raise BadFile("the first line is not the header of a conversation file")
 
 
@@ -123,16 +120,21 @@ def _up_to_the_first_bad_record(data: bytes) -> Decoded:
     rows: list[Row] = []
     good = len(HEADER)
     for start, end in records(data):
-        try:
-            [fields] = csv.reader(io.StringIO(data[start:end].decode(), newline=""), strict=True)
-            row = Row._make(fields)
-        except (ValueError, TypeError, csv.Error):
-            break
-        if row.seq != str(len(rows) + 1):
+        row = row_of(data[start:end])
+        if row is None or row.seq != str(len(rows) + 1):
             break
         rows.append(row)
         good = end
     return Decoded(rows, good)
+
+
+def row_of(record: bytes) -> Row | None:
+    """The row that a whole record holds; None when it is no record of ours."""
+    try:
+        [fields] = csv.reader(io.StringIO(record.decode(), newline=""), strict=True)
+        return Row._make(fields)
+    except (ValueError, TypeError, csv.Error):
+        return None
 
 
 def broken_links(data: bytes, rows: Sequence[Row]) -> list[int]:
@@ -144,8 +146,3 @@ def broken_links(data: bytes, rows: Sequence[Row]) -> list[int]:
             broken.append(int(row.seq))
         previous = row.chain
     return broken
-
-
-def holds_a_whole_record(tail: bytes) -> bool:
-    """Whether cut-off bytes hold what looks like a finished record, which one torn write does not leave."""
-    return re.search(rb",[0-9a-f]{64}\r?\n", tail) is not None

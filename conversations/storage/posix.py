@@ -1,5 +1,6 @@
 """File primitives that a crash and a second process cannot fool: locked opening, whole writes, synced folders."""
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -96,13 +97,18 @@ def sync_folder(folder: Path) -> None:
 
 def write_anew(path: Path, data: bytes, draft: Path) -> None:
     """Put `data` in the file's place, on fresh pages of the disk; `draft` is the name it has meanwhile."""
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640)
     try:
-        write_all(descriptor, data)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    os.replace(draft, path)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640)
+        try:
+            write_all(descriptor, data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(draft, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(draft)  # on a full disk, of all places, it would be in the way
+        raise
     sync_folder(path.parent)
 
 
@@ -122,3 +128,10 @@ def read_all(descriptor: int, size: int) -> bytes:
     while len(data) < size and (piece := os.pread(descriptor, size - len(data), len(data))):
         data += piece
     return bytes(data)
+
+
+def read_back(descriptor: int, size: int) -> bytes:
+    """The file's first `size` bytes as the disk has them, as far as the system lets us ask past its own copies."""
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    return read_all(descriptor, size)

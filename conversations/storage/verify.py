@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from conversations.storage import codec
+from conversations.storage import codec, tails
 
 
 def faults(data: bytes) -> list[str]:
@@ -16,7 +16,7 @@ def faults(data: bytes) -> list[str]:
         for seq in codec.broken_links(data, decoded.rows)
     ]
     if len(data) > decoded.good_size:
-        found.append(_about_tail(data[decoded.good_size :], len(decoded.rows)))
+        found.append(tails.told(data[decoded.good_size :], len(decoded.rows)))
     ids = Counter(row.client_id for row in decoded.rows if row.client_id)
     found += [f"client_id {name!r} stands in more than one row" for name, count in sorted(ids.items()) if count > 1]
     return found
@@ -28,12 +28,4 @@ def is_torn(data: bytes) -> bool:
         good_size = codec.decode(data).good_size
     except codec.BadFile:
         return False
-    return good_size < len(data) and not codec.holds_a_whole_record(data[good_size:])
-
-
-def _about_tail(tail: bytes, rows: int) -> str:
-    if codec.holds_a_whole_record(tail):
-        return (
-            f"row {rows + 1} was changed, removed or moved: the {len(tail)} bytes that follow row {rows} do not go on"
-        )
-    return f"{len(tail)} bytes after row {rows} are no whole record (a write that never finished)"
+    return good_size < len(data) and not tails.holds_a_whole_record(data[good_size:])
