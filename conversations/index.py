@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from conversations.core.summary import Summary
 from conversations.models import Conversation, Visitor
 from conversations.storage import storage_for
-from conversations.storage.base import ConversationNotFound, StorageError
+from conversations.storage.base import ConversationNotFound, Entry, StorageError
 from tenants_app.models import Tenant
 
 log = logging.getLogger(__name__)
@@ -245,12 +245,14 @@ def rebuild(tenant: Tenant) -> Iterator[tuple[str, str]]:
             _retell(visitors)
 
 
-def stale(tenant: Tenant) -> Iterator[str]:
-    """Ids of conversations whose files are not what the index sums up (after a crash: few)."""
-    sizes = dict(tenant.conversations.values_list("conversation_id", "file_size"))
-    for entry in storage_for(tenant.slug).entries():
-        if sizes.get(entry.conversation_id, 0) != entry.size:
-            yield entry.conversation_id
+def stale(tenant: Tenant, entries: Iterable[Entry]) -> Iterator[str]:
+    """Ids of those of these conversations whose files are not what the index sums up (after a crash: few)."""
+    for chunk in _chunks(entries):
+        indexed = tenant.conversations.filter(conversation_id__in=[entry.conversation_id for entry in chunk])
+        sizes = dict(indexed.values_list("conversation_id", "file_size"))
+        for entry in chunk:
+            if sizes.get(entry.conversation_id, 0) != entry.size:
+                yield entry.conversation_id
 
 
 def _chunks(things: Iterable[T]) -> Iterator[list[T]]:

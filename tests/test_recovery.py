@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.db import DatabaseError
 
-from conversations import service
+from conversations import recovery, service
 from conversations.core.records import Row, from_json
 from conversations.index import stale, writer
 from conversations.llm.scripted import ScriptedModel
 from conversations.models import Conversation
-from conversations.service import _catch_up, _write_all
+from conversations.recovery import Recovery, catch_up, changed
+from conversations.service import _write_all
 from conversations.storage import storage_for
 from conversations.storage.csv_files import READINGS
 from conversations.storage.verify import faults
@@ -47,7 +49,7 @@ def crash() -> None:
 def found() -> list[str]:
     """What the next start finds to do."""
     crash()
-    return _catch_up("alfa")
+    return catch_up("alfa", changed("alfa"))
 
 
 @pytest.mark.parametrize("indexed", [False, True], ids=["before the index knew", "after the index knew"])
@@ -87,7 +89,7 @@ class TestTheIndex:
         found()
         writer.flush()
         assert sorted(Conversation.objects.values_list("conversation_id", "last_seq")) == [("c1", 2), ("c2", 1)]
-        assert list(stale(tenants[0])) == []
+        assert list(stale(tenants[0], changed("alfa"))) == []
 
     def test_a_torn_tail_is_cut_and_the_rest_counts(self, tenants: Two, installation: Path) -> None:
         store(visitor("Oi"))
@@ -95,7 +97,7 @@ class TestTheIndex:
             file.write(b"m-2,c1,")
         assert found() == ["c1"]
         writer.flush()
-        assert list(stale(tenants[0])) == []
+        assert list(stale(tenants[0], changed("alfa"))) == []
 
     def test_a_file_that_cannot_be_read_keeps_no_other_waiting(
         self, tenants: Two, installation: Path, caplog: pytest.LogCaptureFixture
@@ -185,6 +187,74 @@ class TestWhatIsDone:
         assert faults(path.read_bytes()) == []
 
 
+class Started(list[str]):
+    """Turns that only say what they were asked to answer."""
+
+    def start(self, tenant: TenantSnapshot, conversation_id: str) -> None:
+        self.append(f"{tenant.slug}/{conversation_id}")
+
+
+@pytest.fixture
+def started(tenants: Two, transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Started:
+    """What the looks through both businesses had answered."""
+    monkeypatch.setattr(recovery, "turns", found := Started())
+    return found
+
+
+class TestLooking:
+    async def test_everything_open_is_answered_at_the_start(self, started: Started) -> None:
+        store(visitor("Oi"))
+        storage_for("beta").append("c2", [visitor("Oi")])
+        await Recovery().look()
+        assert sorted(started) == ["alfa/c1", "beta/c2"]
+
+    async def test_later_what_another_process_left_and_nobody_indexed(
+        self, started: Started, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        looking = Recovery()
+        await looking.look()
+        store(visitor("Oi"))
+        store(visitor("Oi"), part(answers=[1]), name="c2")
+        monkeypatch.setattr(recovery, "QUIET_SECONDS", -1.0)
+        await looking.look()
+        assert started == ["alfa/c1"]
+
+    async def test_what_has_just_changed_is_left_to_who_answers_it(self, started: Started) -> None:
+        looking = Recovery()
+        await looking.look()
+        await sync_to_async(store)(visitor("Oi"), indexed=True)
+        await looking.look()
+        assert started == []
+
+    async def test_a_business_that_cannot_be_looked_through_is_tried_again_and_keeps_no_other_waiting(
+        self, started: Started, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(slug: str, *window: float) -> Any:
+            if slug == "alfa":
+                raise OSError(5, "Input/output error")
+            return changed(slug, *window)
+
+        store(visitor("Oi"))
+        storage_for("beta").append("c2", [visitor("Oi")])
+        looking = Recovery()
+        with monkeypatch.context() as faulty:
+            faulty.setattr(recovery, "changed", broken)
+            await looking.look()
+        assert started == ["beta/c2"]
+        await looking.look()
+        assert started[1] == "alfa/c1"
+
+    async def test_an_answer_that_always_fails_is_tried_less_and_less(
+        self, started: Started, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(recovery, "QUIET_SECONDS", -1.0)
+        await sync_to_async(store)(visitor("Oi"), indexed=True)
+        looking = Recovery()
+        for _ in range(9):
+            await looking.look()
+        assert started == ["alfa/c1"] * 4  # at the 1st, 2nd, 4th and 8th look
+
+
 class TestReports:
     def test_one_that_cannot_be_written_is_tried_again(self, tenants: Two, monkeypatch: pytest.MonkeyPatch) -> None:
         def full(slug: str) -> None:
@@ -207,7 +277,7 @@ class TestReports:
             raise DatabaseError("away")
 
         store(visitor("Oi"))
-        _catch_up("alfa")
+        catch_up("alfa", changed("alfa"))
         with monkeypatch.context() as broken:
             broken.setattr("conversations.index.write", away)
             _write_all()

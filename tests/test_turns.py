@@ -12,7 +12,7 @@ from conversations.core.records import Row, from_json
 from conversations.core.wording import say
 from conversations.llm.base import Cut, ModelError, RateLimited, Refused, TimedOut
 from conversations.llm.scripted import ScriptedModel
-from conversations.service import _catch_up
+from conversations.recovery import catch_up, changed
 from conversations.storage import storage_for
 from conversations.storage.base import NotStored
 from conversations.storage.csv_files import CsvFiles
@@ -328,7 +328,7 @@ def _visitors_row(text: str) -> Row:
 async def _start(chat: Chat) -> None:
     await chat.flushed()
     tenant = await sync_to_async(active_tenant)("alfa")
-    for conversation in await sync_to_async(_catch_up)("alfa"):
+    for conversation in await sync_to_async(catch_up)("alfa", changed("alfa")):
         turns.start(tenant, conversation)
 
 
