@@ -43,7 +43,11 @@ def _introduction(excel: bool) -> list[str]:
                     "business. The chain can be checked in the audit flavour only.")
         )  # fmt: skip
     else:
-        lines.append(gettext("Times are UTC, ISO 8601; numbers have a decimal point; empty means unknown or none."))
+        lines += [
+            gettext("Times are UTC, ISO 8601; numbers have a decimal point; empty means unknown or none."),
+            gettext("These files are for programs. To open them in Excel take the other flavour: a spreadsheet that "
+                    "splits cells at semicolons could take what follows one in a text for a formula."),
+        ]  # fmt: skip
     return lines
 
 
