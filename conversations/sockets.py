@@ -25,6 +25,7 @@ LONGEST_AT_THE_DOOR = 5.0
 FRAMES_OF_ONE_SOCKET = Rate(100, 10)
 MOST_PUT_OFF = 30
 REFUSALS_BEFORE_CLOSE = 30
+PATIENT_REFUSALS, REFUSAL_SECONDS = 3, 0.05  # after so many in a row each next one takes its time
 
 _open: "weakref.WeakSet[ClientSocket]" = weakref.WeakSet()
 
@@ -169,6 +170,8 @@ class ClientSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
 
     async def _refuse(self, frame: str, counts: bool = True) -> None:
         self.refusals += counts
+        if self.refusals > PATIENT_REFUSALS:
+            await asyncio.sleep(REFUSAL_SECONDS)  # the socket is not read meanwhile: a flood stays where it comes from
         await self.send(frame)
         if self.refusals >= REFUSALS_BEFORE_CLOSE and not self.closed:
             self.put_off.clear()
