@@ -24,6 +24,7 @@ from tests.torture.ledger import OPEN, TORN, UNANSWERED, Comparison, compare, le
 from tests.torture.report import Effort, Findings, Part
 from tests.torture.servers import Home, Server, home
 from tests.torture.stored import Stored, read_all, records
+from tests.torture.survivor import Death, death_beside_another
 
 SLUGS = ("alfa", "beta")
 PEOPLE = 6
@@ -275,8 +276,18 @@ def run(effort: Effort) -> Findings:
     findings.must_be("homes that verify_conversations finds unsound", sum(bool(one.unsound) for one in tallies), 0)
     findings.must_be("differences of the index", sum(len(one.index) for one in tallies), 0)
     findings.must_be("tracebacks in the servers' logs", figures["tracebacks"], 0)
+    if not effort.quick:
+        _tell_of_a_death(findings, asyncio.run(death_beside_another()))
     findings.broken += [sentence for one in tallies for sentence in (*one.waiting, *one.unsound, *one.index)]
     return findings
+
+
+def _tell_of_a_death(findings: Findings, death: Death) -> None:
+    findings.at_least("open when a process died beside another", death.open, 1)
+    findings.figures["seconds until the other had answered that"] = round(death.seconds)
+    findings.must_be("of that left open", len(death.left), 0)
+    findings.must_be("of that lost, doubled or changed", len(death.compared.details), 0)
+    findings.broken += [*death.left, *death.compared.details]
 
 
 def _told(errors: Counter[str]) -> str:
