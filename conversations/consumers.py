@@ -105,6 +105,9 @@ class ChatConsumer(ClientSocket):
         neighbours.show(tenant.slug, conversation_id, transcript)
         await self.send(self._ready(self.visit, transcript, frame.last_seen))
         self.wait(settings.SOCKET_IDLE_SECONDS)
+        if transcript and (transcript.summary.unanswered or transcript.summary.open_reply):
+            # The process that was to answer may have died; while it lives, this tells when it is done.
+            turns.start(tenant, conversation_id)
 
     def _ready(self, visit: actions.Visit, transcript: Transcript | None, last_seen: int) -> str:
         rows, more = transcript.newest(last_seen, protocol.MAX_HISTORY) if transcript else ([], False)

@@ -215,6 +215,16 @@ async def test_a_resend_asks_for_the_answer_that_a_crash_left_out(chat: Chat) ->
     assert [row.role for row in chat.rows(tab)] == [Role.USER, Role.ASSISTANT]
 
 
+async def test_who_comes_back_to_a_message_of_a_dead_process_gets_the_answer(chat: Chat) -> None:
+    tab = await chat.visitor()
+    visitor = tokens.read("alfa", tab.ready["visitor"]) or ""
+    row = Row("m1", "", visitor, role=Role.USER, content="Oi", client_id="k", status="received", author="visitor")
+    storage_for("alfa").append(tab.ready["conversation"], [row])
+    again = await chat.again(tab)
+    assert ([one["seq"] for one in again.ready["history"]], again.ready["busy"]) == ([1], False)
+    assert parts(await again.until("done")) == ["Certo."]
+
+
 async def test_what_a_script_says_and_hears_is_seen_in_the_open_tabs(chat: Chat) -> None:
     await sync_to_async(process_message)("Oi", "alfa", session_key="s")
     [entry] = storage_for("alfa").entries()
