@@ -71,6 +71,9 @@ def wrong_with(answer: HttpResponseBase, *, framed: bool = False, admin: bool = 
     found = [f"no {name}" for name in HEADERS if name not in answer]
     if answer.get("X-Content-Type-Options") != "nosniff":
         found.append("sniffed")
+    kind = answer.headers.get("Content-Type", "")
+    if kind.startswith("text/") and "charset=" not in kind:
+        found.append(f"no charset: {kind}")
     rules = policy(answer) if "Content-Security-Policy" in answer else {}
     wanted = STRICT | ({} if framed else {"frame-ancestors": "'none'"})
     if admin:
@@ -108,7 +111,20 @@ def test_static_files_are_strict(client: Client, name: str) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "path", ["/nowhere", "/c/nobody", "/demo/nobody/", "/widget/x/nothing.js", "/ws/chat/default/"]
+    "path",
+    [
+        "/nowhere",
+        "/c/nobody",
+        "/demo/nobody/",
+        "/widget/x/nothing.js",
+        "/ws/chat/default/",
+        "/static/",
+        "/static/conversations/",
+        "/.git/config",
+        "/.env",
+        "/data/secret_key",
+        "/static/../manage.py",
+    ],
 )
 def test_a_page_that_is_not_there_is_strict(client: Client, path: str) -> None:
     answer = client.get(path)
@@ -165,3 +181,38 @@ def test_the_admins_pages_hold_no_inline_script(cast: Cast) -> None:
             inline += [(place, found) for found in re.findall(r"<[^>]*\son\w+=", answer.content.decode())]
     assert inline == []
     assert seen > 100
+
+
+@pytest.mark.parametrize("who", ["admin", "manager", "operator", "auditor"])
+def test_nothing_of_the_admin_is_kept_by_a_browser(cast: Cast, who: str) -> None:
+    kept = []
+    for pattern, place in addresses(cast).items():
+        answer = cast.client(who).get(place)
+        if pattern.startswith("admin/") and answer.status_code == 200 and "no-store" not in answer.get("Cache-Control", ""):
+            kept.append(place)
+    assert kept == ["/admin/jsi18n/"]  # words of the program
+
+
+@pytest.mark.django_db
+def test_the_public_gets_no_cookies(cast: Cast) -> None:
+    given = {place: list(cast.client("nobody").get(place).cookies) for place in addresses(cast).values()}
+    assert {place for place, cookies in given.items() if cookies} == {"/admin/login/"}
+
+
+@pytest.mark.parametrize("place", ["/widget.js", "/healthz", "/c/default", "/admin/login/"])
+def test_nothing_that_was_sent_is_echoed(cast: Cast, place: str) -> None:
+    answer = cast.client("nobody").generic("TRACE", place, "spoken-word", headers={"x-secret": "hidden-word"})
+    assert b"word" not in answer.content.replace(b"password", b"")
+
+
+@pytest.mark.parametrize("place", ["/admin/login/?next=https://evil.example/", "/admin/login/?next=//evil.example"])
+def test_signing_in_leads_to_no_other_host(cast: Cast, place: str) -> None:
+    cast.people["admin"].set_password("a-long-enough-word-for-a-test")
+    cast.people["admin"].save()
+    answer = Client().post(place, {"username": "admin", "password": "a-long-enough-word-for-a-test"})
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/")
+
+
+def test_changing_the_language_leads_to_no_other_host(client: Client) -> None:
+    form = {"language": "en", "next": "https://evil.example/"}
+    assert client.post("/i18n/setlang/", form, headers={"referer": "https://evil.example/"})["Location"] == "/"

@@ -50,4 +50,6 @@ def _completed(request: HttpRequest, response: HttpResponseBase) -> HttpResponse
     match = request.resolver_match
     if match is not None and match.app_name == "admin":
         response._csp_replace = ADMIN_DIRECTIVES  # type: ignore[attr-defined]
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            response.headers.setdefault("Cache-Control", "no-store, private")
     return response

@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 @never_cache
 def healthz(request: HttpRequest) -> HttpResponse:
     """The process answers; nothing else is touched."""
-    return HttpResponse("ok", content_type="text/plain")
+    return HttpResponse("ok", content_type="text/plain; charset=utf-8")
 
 
 @never_cache
