@@ -5,7 +5,7 @@ import random
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import aiohttp
 import openai
@@ -29,8 +29,7 @@ CONNECT_SECONDS = 5.0
 LONGEST_REPLY = 8000  # characters; a model that never ends is cut off here
 LONGEST_BODY = 1_000_000  # bytes of an answer that comes in one piece
 CONNECTIONS = 1000
-# A stream that is not read waits in the system's buffer, not in ours: who gathers words is not woken for each.
-READ_AHEAD = 256  # bytes
+LONG_REST_SECONDS = 0.005
 REST_SECONDS = 1.0  # for the last bytes of an answer whose text is complete, so that its connection serves again
 ELLIPSIS = "…"
 
@@ -103,9 +102,9 @@ class OpenAIChatModel(ChatModel):
         try:
             patience.watch(response.content)
             async for text in _read(response, outcome):
-                patience.rest()
+                patience.rest(response)
                 yield text
-                patience.go_on()
+                patience.go_on(response)
             over = True
         except (aiohttp.ClientError, OSError) as error:
             if not outcome.finish_reason:  # else the reply was over, and only its last line is missing
@@ -130,7 +129,8 @@ class _NotUnderstood(Invalid):
 class _Patience:
     """How long a reply's next word may take: once for the first one, then anew from each word that was taken in.
 
-    One timer looks now and then, instead of one set and taken back for each word.
+    One timer looks now and then, instead of one set and taken back for each word. And who rests for long between words,
+    to take in several at once, is not woken for each: they wait in the system's buffer meanwhile.
     """
 
     def __init__(self, first: float, stall: float) -> None:
@@ -138,20 +138,27 @@ class _Patience:
         self.until = self._loop.time() + first
         self._timer: asyncio.TimerHandle | None = None
         self._stream: aiohttp.StreamReader | None = None
-        self._waiting = False
+        self._waiting = self._long_rests = False
+        self._rested = 0.0
 
     def watch(self, stream: aiohttp.StreamReader) -> None:
         """Break this stream off when its next word takes too long."""
         self._stream, self._waiting = stream, True
         self._timer = self._loop.call_at(self.until, self._look)
 
-    def rest(self) -> None:
+    def rest(self, response: aiohttp.ClientResponse) -> None:
         """A word came: what is done with it takes the time that it takes."""
-        self._waiting = False
+        self._waiting, self._rested = False, self._loop.time()
+        if self._long_rests and (protocol := _protocol(response)):
+            protocol.pause_reading()
 
-    def go_on(self) -> None:
+    def go_on(self, response: aiohttp.ClientResponse) -> None:
         """The next word is waited for."""
-        self.until, self._waiting = self._loop.time() + self._stall, True
+        now = self._loop.time()
+        if self._long_rests and (protocol := _protocol(response)):
+            protocol.resume_reading()
+        self._long_rests = now - self._rested > LONG_REST_SECONDS
+        self.until, self._waiting = now + self._stall, True
 
     def end(self) -> None:
         """Watch nothing any more."""
@@ -167,6 +174,10 @@ class _Patience:
             self._timer = self._loop.call_at(self.until if self._waiting else now + self._stall, self._look)
 
 
+def _protocol(response: aiohttp.ClientResponse) -> Any:
+    return response.connection.protocol if response.connection else None
+
+
 class _Door:
     """The way to one server, from one event loop."""
 
@@ -178,7 +189,6 @@ class _Door:
             headers={name: value for name, value in headers.items() if isinstance(value, str)},
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
             connector=aiohttp.TCPConnector(limit=CONNECTIONS),
-            read_bufsize=READ_AHEAD,
             trust_env=True,
         )
         self._leaving: set[asyncio.Task[None]] = set()
