@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from conversations.core.summary import Summary
 from conversations.models import Conversation, Visitor
-from conversations.storage import storage_for
+from conversations.storage import Storage, storage_for
 from conversations.storage.base import ConversationNotFound, Entry, StorageError
 from tenants_app.models import Tenant
 
@@ -236,13 +236,20 @@ def rebuild(tenant: Tenant) -> Iterator[tuple[str, str]]:
     # that deletes: what another process indexes comes before that or after it.
     for ids in _chunks(list(tenant.conversations.values_list("conversation_id", flat=True))):
         with transaction.atomic():
-            gone = [one for one in ids if not storage.exists(one)]
+            gone = [one for one in ids if _is_gone(storage, one)]
             tenant.conversations.filter(conversation_id__in=gone).delete()
     with transaction.atomic():
         tenant.visitors.filter(conversations=None).delete()
     for visitors in _chunks(tenant.visitors.all()):
         with transaction.atomic():
             _retell(visitors)
+
+
+def _is_gone(storage: Storage, conversation_id: str) -> bool:
+    try:
+        return not storage.exists(conversation_id)
+    except StorageError:
+        return False  # it cannot be told now
 
 
 def stale(tenant: Tenant, entries: Iterable[Entry]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Collection
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -15,7 +15,7 @@ from conversations.core.transcript import Transcript
 from conversations.index import stale, writer
 from conversations.stats import utc_text
 from conversations.storage import storage_for
-from conversations.storage.base import LEASE_SECONDS, ConversationNotFound, Entry, StorageError
+from conversations.storage.base import LEASE_SECONDS, ConversationNotFound, Entry, StorageError, Unavailable
 from conversations.threads import in_file_thread
 from conversations.turns import turns
 from tenants_app.access import UnknownTenant, active_tenant
@@ -61,10 +61,10 @@ class Recovery:
     async def _look_at(self, slug: str) -> None:
         now = time.time()
         since, before = self._looked.get(slug, 0.0), now - QUIET_SECONDS if slug in self._looked else EVER
-        entries = await in_file_thread(changed, slug, since - OVERLAP_SECONDS, before)
-        waiting = await database_sync_to_async(catch_up)(slug, entries, before)
-        self._looked[slug] = min(now, before)
         known = self._tries.get(slug, {})
+        entries = await in_file_thread(changed, slug, since - OVERLAP_SECONDS, before)
+        waiting = await database_sync_to_async(catch_up)(slug, entries, known, before)
+        self._looked[slug] = min(now, before)
         tries = self._tries[slug] = {one: known.get(one, 0) + 1 for one in waiting}
         # The 1st, 2nd, 4th, 8th … time: an answer that fails whenever it is tried costs a model's reply each time.
         due = [one for one, count in tries.items() if count & (count - 1) == 0]
@@ -79,21 +79,24 @@ def changed(slug: str, since: float = 0.0, before: float = EVER) -> list[Entry]:
     return [entry for entry in storage_for(slug).entries() if since <= entry.modified < before]
 
 
-def catch_up(slug: str, entries: Collection[Entry], before: float = EVER) -> list[str]:
-    """Bring the index up to these files; returns who still waits for an answer, of them and of those that the index
-    knows to wait since `before` (Unix time) or longer.
+def catch_up(slug: str, entries: Iterable[Entry], known: Iterable[str] = (), before: float = EVER) -> list[str]:
+    """Bring the index up to these files; returns who still waits for an answer: of them, of those `known` to, and of
+    those that the index knows to since `before` (Unix time) or longer.
     """
     storage, tenant, waiting = storage_for(slug), Tenant.objects.get(slug=slug), []
     oldest = datetime.now(UTC) - timedelta(hours=settings.ANSWER_AFTER_RESTART_HOURS)
-    known = tenant.conversations.filter(unanswered=True, last_at__gte=oldest)
+    indexed = tenant.conversations.filter(unanswered=True, last_at__gte=oldest)
     if before != EVER:
-        known = known.filter(last_at__lt=datetime.fromtimestamp(before, UTC))
-    behind = set(stale(tenant, entries))
-    for conversation_id in behind | set(known.values_list("conversation_id", flat=True)):
+        indexed = indexed.filter(last_at__lt=datetime.fromtimestamp(before, UTC))
+    behind = {*stale(tenant, entries), *known}
+    for conversation_id in behind | set(indexed.values_list("conversation_id", flat=True)):
         try:
             transcript = storage.read(conversation_id)
         except ConversationNotFound:
             continue  # a name without a row: nobody was told of anything
+        except Unavailable:
+            waiting.append(conversation_id)  # perhaps: its turn finds out, as soon as it can be read
+            continue
         except StorageError:
             log.exception("tenant %s: a conversation cannot be read (manage.py verify_conversations says more)", slug)
             continue

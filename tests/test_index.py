@@ -14,6 +14,7 @@ from conversations.index import rebuild, stale, writer
 from conversations.models import Conversation, Visitor
 from conversations.stats import data_stats
 from conversations.storage import storage_for
+from conversations.storage.base import Unavailable
 from conversations.storage.csv_files import READINGS, CsvFiles
 from tenants_app.models import Tenant
 from tests.conversation_rows import event, part, visitor
@@ -130,6 +131,16 @@ class TestRebuild:
         monkeypatch.setattr(CsvFiles, "entries", lambda self: iter([]))
         rebuild_all(tenants)
         assert Conversation.objects.count() == 6
+
+    def test_what_cannot_be_looked_at_now_stays(self, tenants: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+        def faulty(self: CsvFiles, conversation_id: str) -> bool:
+            raise Unavailable("Input/output error")
+
+        a_busy_day(tenants)
+        before = contents()
+        monkeypatch.setattr(CsvFiles, "exists", faulty)
+        rebuild_all(tenants)
+        assert contents() == before
 
     def test_a_visitor_who_writes_again_meanwhile_stays(self, tenants: Two, transactional_db: None) -> None:
         say(tenants[0], "c1", visitor("Oi"))

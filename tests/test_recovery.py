@@ -17,7 +17,8 @@ from conversations.models import Conversation
 from conversations.recovery import Recovery, catch_up, changed
 from conversations.service import _write_all
 from conversations.storage import storage_for
-from conversations.storage.csv_files import READINGS
+from conversations.storage.base import Unavailable
+from conversations.storage.csv_files import READINGS, CsvFiles
 from conversations.storage.verify import faults
 from conversations.turns import Turns
 from tenants_app.access import TenantSnapshot, active_tenant
@@ -243,6 +244,24 @@ class TestLooking:
         assert started == ["beta/c2"]
         await looking.look()
         assert started[1] == "alfa/c1"
+
+    async def test_a_conversation_that_cannot_be_read_now_is_tried_again(
+        self, started: Started, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def busy(self: CsvFiles, conversation_id: str) -> None:
+            raise Unavailable("no descriptors left")
+
+        await sync_to_async(store)(visitor("Oi"))
+        looking = Recovery()
+        with monkeypatch.context() as faulty:
+            faulty.setattr(CsvFiles, "read", busy)
+            await looking.look()
+        await looking.look()
+        assert started == ["alfa/c1"] * 2
+        await sync_to_async(store)(part(answers=[1]))
+        for _ in range(4):
+            await looking.look()
+        assert started == ["alfa/c1"] * 2
 
     async def test_an_answer_that_always_fails_is_tried_less_and_less(
         self, started: Started, monkeypatch: pytest.MonkeyPatch
