@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from conversations import agent
 from conversations.core.records import Row, Status
@@ -15,18 +17,19 @@ from conversations.neighbours import neighbours
 from conversations.protocol import delta_frame, done_frame, error_frame, message_frame, typing_frame
 from conversations.push import push
 from conversations.storage import Storage, storage_for
-from conversations.storage.base import LEASE_SECONDS, Lease, LeaseLost, NotStored
+from conversations.storage.base import LEASE_SECONDS, Lease, LeaseLost, NotStored, Unavailable
 from conversations.threads import append, in_file_thread
 from conversations.tokens import new_id
 from tenants_app.access import TenantSnapshot
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 LEASE_RETRY_SECONDS = 0.1
 RENEW_SECONDS = LEASE_SECONDS / 4
-STORE_ATTEMPTS = 30
 FIRST_STORE_PAUSE = 0.2
 LONGEST_STORE_PAUSE = 2.0
+FAILURES_PER_LINE = 30  # in the log, of each conversation that waits for the disk
 _offline = OfflineModel()
 
 
@@ -49,7 +52,23 @@ class _Running:
     async def read(self) -> Transcript:
         """The conversation as it stands."""
         recent = self.storage.recent(self.conversation_id)
-        return recent if recent is not None else await in_file_thread(self.storage.read, self.conversation_id)
+        if recent is not None:
+            return recent
+        return await self.patiently("read", lambda: in_file_thread(self.storage.read, self.conversation_id))
+
+    async def patiently(self, what: str, work: Callable[[], Awaitable[T]]) -> T:
+        """Do this as soon as the disk lets us: what the visitor said is safe, and its answer waits for as long as it
+        takes. Somebody makes room in the end, and need not think of a restart then.
+        """
+        failures = 0
+        while True:
+            try:
+                return await work()
+            except (NotStored, Unavailable):
+                if failures % FAILURES_PER_LINE == 0:
+                    log.exception("tenant %s: a conversation cannot be %s at the moment", self.tenant.slug, what)
+            await asyncio.sleep(min(FIRST_STORE_PAUSE * 2 ** min(failures, 10), LONGEST_STORE_PAUSE))
+            failures += 1
 
     async def show(self, *frames: str) -> None:
         """Tell every socket of the conversation."""
@@ -79,10 +98,7 @@ class _Running:
             self.current.cancel()
 
     async def store(self, rows: list[Row]) -> list[Row]:
-        """Append a reply's parts and show them.
-
-        Raises NotStored when the disk stays full or broken for a minute, LeaseLost when another process has replied.
-        """
+        """Append a reply's parts and show them. Raises LeaseLost when another process has replied."""
         self.stored = True
 
         def still_ours(transcript: Transcript) -> None:
@@ -90,17 +106,7 @@ class _Running:
                 raise LeaseLost("another process has replied meanwhile")
 
         neighbours.writing(self.tenant.slug, self.conversation_id, rows)
-        done = None
-        for attempt in range(STORE_ATTEMPTS):
-            try:
-                done = await append(self.storage, self.conversation_id, rows, still_ours)
-                break
-            except NotStored:
-                # What the visitor said is safe; the answer waits for the disk, and nothing unsaved is shown.
-                log.exception("tenant %s: a reply could not be stored yet", self.tenant.slug)
-                await _pause(attempt)
-        if done is None:
-            raise NotStored("the reply could not be stored")
+        done = await self.patiently("written", lambda: append(self.storage, self.conversation_id, rows, still_ours))
         writer.note(self.tenant.slug, self.conversation_id, done.transcript.summary, done.size)
         frames = [message_frame(row) for row in done.rows]
         if done.rows[-1].status == "complete":
@@ -255,22 +261,18 @@ def _since(row: Row) -> float:
 
 async def _hold(running: _Running) -> bool:
     """Get the right to answer; False when another process has answered meanwhile."""
-    failures = 0
     lease: Lease | None = None
+
+    async def taken() -> bool:
+        nonlocal lease
+        lease = lease or running.storage.lease(running.conversation_id)
+        return lease.take()
+
     while running.lease is None:
-        try:
-            lease = lease or running.storage.lease(running.conversation_id)
-            if lease.take():
-                running.hold(lease)
-                return True
-        except NotStored:
-            # A full disk has no room for the lease either: it is waited for as the reply's parts are.
-            log.exception("tenant %s: a conversation could not be locked yet", running.tenant.slug)
-            failures += 1
-            if failures == STORE_ATTEMPTS:
-                raise
-            await _pause(failures)
-            continue
+        # A full disk may have no room for the lease either.
+        if await running.patiently("locked", taken) and lease:
+            running.hold(lease)
+            return True
         standing = (await running.read()).standing()
         if not (_wants_answer(standing) or standing.open_reply):
             return False
@@ -283,10 +285,6 @@ def _end_frames(transcript: Transcript, reply_id: str = "") -> list[str]:
     if not reply_id:
         reply_id = next((row.reply_id for row in reversed(transcript.rows) if row.reply_id), "")
     return [typing_frame(False), done_frame(reply_id, transcript.summary.last_seq)]
-
-
-async def _pause(failures: int) -> None:
-    await asyncio.sleep(min(FIRST_STORE_PAUSE * 2**failures, LONGEST_STORE_PAUSE))
 
 
 def _wants_answer(standing: Standing) -> bool:

@@ -1,29 +1,43 @@
 """A disk for tests: writes down what is asked of it, and fails when told."""
 
 import errno
+import fcntl
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from conversations.storage import conversation_file, csv_files, posix
 
 COUNTED = ("open", "write", "fsync", "ftruncate", "replace", "link")
+# Counted only when a test asks for them by name.
+QUIET = ("flock", "pread", "stat", "lstat", "fstat", "close")
+
+
+class Event(NamedTuple):
+    """Something that happened to a file or folder of this name, or that somebody was told about it."""
+
+    what: str
+    name: str
+    worked: bool = True
 
 
 class Disk:
-    """Stands for the `os` module in the storage's eyes.
+    """Stands for the `os` module (and `fcntl`) in the storage's eyes.
 
-    `calls` holds (call, name of the file or folder) in order. With `fail_at` N the Nth call from `arm()` on fails with
-    `error`, and with `for_good` all that follow; a failing write puts half of its bytes down first. What was written
-    before a sync that failed lives on in the system's memory only: whoever asks past that (posix_fadvise) sees NULs.
+    `calls` holds (call, name of the file or folder) in order, `log` the same and whether it worked. With `fail_at` N
+    the Nth call from `arm()` on fails with `error`, and with `for_good` all that follow; a failing write puts half of
+    its bytes down first. `most_bytes` is what one write takes at most. What was written before a sync that failed
+    lives on in the system's memory only: whoever asks past that (posix_fadvise) sees NULs.
     """
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, str]] = []
+        self.log: list[Event] = []
+        self.most_bytes = 2**30
         self.during: Callable[[str, str], None] = lambda call, name: None
         self._names: dict[int, str] = {}
         self._synced: dict[int, bytes] = {}
@@ -32,19 +46,33 @@ class Disk:
 
     def arm(self, fail_at: int, error: int = errno.EIO, *, for_good: bool = False, only: str = "") -> None:
         """Count anew; `fail_at` 0 never fails. `only` counts (and fails) this call alone."""
-        self.calls = []
+        self.calls, self.log = [], []
         self.failed = False
         self._counted, self._fail_at, self._error, self._for_good, self._only = 0, fail_at, error, for_good, only
 
+    def tell(self, what: str, name: str) -> None:
+        """Note in the log that somebody was told something of this file."""
+        self.log.append(Event(what, name))
+
     def __getattr__(self, name: str) -> Any:
-        return getattr(os, name)
+        real = getattr(fcntl, name, None) or getattr(os, name)
+        if name not in QUIET:
+            return real
+
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            if name == self._only:
+                self._count(name, "")
+            return real(*args, **kwargs)
+
+        return counted
 
     def open(self, path: Any, *args: Any, **kwargs: Any) -> int:
         self._count("open", Path(path).name)
         known = Path(path).exists()
         descriptor = os.open(path, *args, **kwargs)
-        if not known:  # a number that was another file's
-            self._lost.discard(os.fstat(descriptor).st_ino)
+        if not known:
+            self.tell("create", Path(path).name)
+            self._lost.discard(os.fstat(descriptor).st_ino)  # a number that was another file's
         self._names[descriptor] = Path(path).name
         return descriptor
 
@@ -54,7 +82,7 @@ class Disk:
         except OSError:
             os.write(descriptor, data[: len(data) // 2])
             raise
-        return os.write(descriptor, data)
+        return os.write(descriptor, data[: self.most_bytes])
 
     def fsync(self, descriptor: int) -> None:
         status = os.fstat(descriptor)
@@ -79,6 +107,7 @@ class Disk:
 
     def replace(self, source: Any, target: Any) -> None:
         self._count("replace", Path(target).name)
+        self.tell("moved", Path(source).name)
         Path(source).replace(target)
 
     def link(self, source: Any, target: Any) -> None:
@@ -89,14 +118,41 @@ class Disk:
         return f"/proc/self/fd/{descriptor}"
 
     def _count(self, call: str, name: str) -> None:
-        self.calls.append((call, name))
+        if call not in QUIET:
+            self.calls.append((call, name))
         self.during(call, name)
-        if self._only and call != self._only:
-            return
-        self._counted += 1
-        if self._fail_at and (self._counted == self._fail_at or (self._for_good and self._counted > self._fail_at)):
+        counts = call == self._only if self._only else True
+        self._counted += counts
+        fails = counts and self._fail_at and self._counted >= self._fail_at
+        fails = fails and (self._for_good or self._counted == self._fail_at)
+        self.log.append(Event(call, name, not fails))
+        if fails:
             self.failed = True
             raise OSError(self._error, os.strerror(self._error))
+
+
+def told_too_early(log: Iterable[Event], folder: str) -> list[str]:
+    """The files of which something was told before it was synced, and before their name in `folder` was."""
+    unsynced, unnamed, distrusted, early = set[str](), set[str](), set[str](), list[str]()
+    target = ""
+    for what, name, worked in log:
+        if what == "create" or (what == "replace" and worked):
+            target = name
+            unnamed.add(name)
+            distrusted.discard(name)
+        elif what == "moved" and name not in unsynced:
+            unsynced.discard(target)
+        elif what == "write":
+            unsynced.add(name)
+        elif what == "fsync" and not worked:
+            distrusted.add(name)
+        elif what == "fsync" and name == folder:
+            unnamed.clear()
+        elif what == "fsync":
+            unsynced.discard(name)
+        elif what == "told" and name in unsynced | unnamed | distrusted:
+            early.append(name)
+    return early
 
 
 def faulty_disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
@@ -104,4 +160,5 @@ def faulty_disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     disk = Disk()
     for module in (posix, csv_files, conversation_file):
         monkeypatch.setattr(module, "os", disk)
+    monkeypatch.setattr(posix, "fcntl", disk)
     return disk

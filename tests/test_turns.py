@@ -235,8 +235,10 @@ class TestFailures:
             return append(self, conversation, rows, *more)
 
         monkeypatch.setattr(CsvFiles, "append", scarce)
+        monkeypatch.setattr(CsvFiles, "begin", lambda *rows: None)
         tab = await chat.visitor()
         frames = await tab.say("Oi")
+        assert next(failures, None) is None
         assert [frame["type"] for frame in frames] == ["ack", "typing", "message", "typing", "done"]
         assert chat.said(tab) == parts(frames) == ["Certo."]
 

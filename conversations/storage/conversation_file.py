@@ -134,11 +134,12 @@ class ConversationFile(Session):
             # A sync that failed in a process that died since does not fail again: only the disk itself can tell.
             if read_back(self._descriptor, self._size) != seen:
                 raise OSError(errno.EIO, "the disk does not hold what was read")
+            stat = os.fstat(self._descriptor)
         except OSError as error:
             self._suspects.add(self._path, self._size, b"")
             raise self._not_stored(error) from error
         self._durable = True
-        READINGS.keep(str(self._path), self.transcript, os.fstat(self._descriptor), durable=True)
+        READINGS.keep(str(self._path), self.transcript, stat, durable=True)
 
     def _sync(self) -> None:
         os.fsync(self._descriptor)
