@@ -88,8 +88,10 @@ def _changed(shown: list[_Shown]) -> list[tuple[_Shown, int]]:
 
 
 async def _tell(one: _Shown, size: int) -> None:
+    storage = storage_for(one.tenant)
     try:
-        transcript = await in_file_thread(storage_for(one.tenant).read, one.conversation_id)
+        # Mostly it was this process that wrote: then it is at hand.
+        transcript = storage.recent(one.conversation_id) or await in_file_thread(storage.read, one.conversation_id)
     except ConversationNotFound:
         one.size = size
         return

@@ -148,13 +148,13 @@ class TestEveryStorage:
         for look in (storage.read, storage.raw, storage.bytes_as_stored):
             with pytest.raises(ConversationNotFound):
                 look("c1")
-        assert storage.recent("c1") is None
+        assert (storage.recent("c1"), storage.size("c1")) == (None, 0)
         assert list(storage.entries()) == []
 
     @pytest.mark.parametrize("name", IMPOSSIBLE)
     def test_an_impossible_id_is_not_found(self, storage: Storage, name: str) -> None:
         assert not storage.exists(name)
-        assert storage.recent(name) is None
+        assert (storage.recent(name), storage.size(name)) == (None, 0)
         for look in (storage.read, storage.raw, storage.bytes_as_stored, storage.kept_aside, storage.set_aside):
             with pytest.raises(ConversationNotFound):
                 look(name)
@@ -172,6 +172,7 @@ class TestEveryStorage:
     def test_entries_name_every_conversation_and_its_size(self, storage: Storage) -> None:
         sizes = {name: storage.append(name, [visitor(name)]).size for name in ("c1", "Z_9-x", "x" * 100)}
         assert {entry.conversation_id: entry.size for entry in storage.entries()} == sizes
+        assert {name: storage.size(name) for name in sizes} == sizes
 
     def test_tenants_do_not_see_each_others_conversations(self, build: Callable[..., Storage]) -> None:
         build("alfa").append("c1", [visitor("a")])
