@@ -13,6 +13,7 @@ from django.urls import reverse
 from conversations.limits import Buckets
 from tenants_app.models import Membership, Role, Tenant
 from timmy_site import sign_in
+from timmy_site.first_admin import make_first_admin
 
 PASSWORD = "a-long-enough-word-for-a-test"
 HOME = "203.0.113.5"
@@ -252,3 +253,14 @@ def test_a_session_ends_after_a_working_day_whatever_is_done_in_it(manager: User
     answer = client.get(reverse("admin:index"))
     assert "sessionid" not in answer.cookies
     assert abs((client.session.get_expiry_date() - ends).total_seconds()) < 60
+
+
+@pytest.mark.django_db
+def test_the_first_administrator_gets_a_random_password_once() -> None:
+    made = [make_first_admin() for _ in range(2)]
+    assert made[0] is not None
+    assert made[1] is None
+    name, password = made[0]
+    assert len(password) >= 16
+    assert User.objects.get(username=name).check_password(password)
+    assert not User.objects.exclude(username=name).exists()
