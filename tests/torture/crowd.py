@@ -39,7 +39,7 @@ class Crowd:
     """So many visitors at a time, spread over servers and tenants. `told` holds the logs of all there ever were.
 
     `servers` are the addresses of their sockets; a person goes to one of them at random, and now and then to another.
-    Each has so many `tabs`, which talk at the same time.
+    Each has so many `tabs`, which talk at the same time, with at most `pause` seconds between two messages.
     """
 
     def __init__(
@@ -52,12 +52,13 @@ class Crowd:
         seed: int,
         messages: int = 20,
         tabs: int = 1,
+        pause: float = 0.1,
         on_new: Callable[[Client], None] | None = None,
     ) -> None:
         self.people: list[Client] = []
         self.told: list[Told] = []
         self._servers, self._slugs, self._size, self._messages, self._tabs = servers, slugs, size, messages, tabs
-        self._name, self._seed, self._on_new = name, seed, on_new
+        self._name, self._seed, self._on_new, self._pause = name, seed, on_new, pause
         self._chance = random.Random(f"{seed}/{name}")
         self._numbers = itertools.count(1)
         self._tasks: list[asyncio.Task[None]] = []
@@ -141,7 +142,7 @@ class Crowd:
             if self._chance.random() < 0.5:  # the others write on, over the reply
                 with contextlib.suppress(TimeoutError):
                     await person.answered(2)
-            await asyncio.sleep(0.1 * self._chance.random())
+            await asyncio.sleep(self._pause * self._chance.random())
             if len(self._servers) > 1 and self._chance.random() < 1 / MOVE_EVERY:
                 person.server = self._chance.choice(self._servers)
                 person.drop()

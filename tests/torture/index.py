@@ -110,7 +110,10 @@ class Trial:
         self._home, self._servers, self._effort = of, servers, effort
         self._chance = random.Random(f"{effort.seed}/index")
         addresses = [server.ws for server in servers]
-        self._crowd = Crowd(addresses, SLUGS, effort.of(4, 10), name="x", seed=effort.seed, messages=8, tabs=2)
+        self._crowd = Crowd(
+            addresses, SLUGS, effort.of(4, 10), name="x", seed=effort.seed, messages=8, tabs=2,
+            pause=0.3 if effort.quick else 0.1,
+        )  # fmt: skip
         self._deleted = self._rebuilt = self._killed = 0
         self._failed: list[str] = []
 
