@@ -8,7 +8,7 @@ class StillRunning(Exception):
     """A stopped process had a thread that went on."""
 
 
-def stand_still(pid: int, seconds: float = 2.0) -> None:
+def stand_still(pid: int, seconds: float = 10.0) -> None:
     """Wait until every thread of a stopped process (SIGSTOP) stands. Raises StillRunning."""
     until = time.monotonic() + seconds
     while not all(_state(task) in "TtZX" for task in Path(f"/proc/{pid}/task").iterdir()):
@@ -23,14 +23,13 @@ def _state(task: Path) -> str:
         return "X"
 
 
-def unread(at: int, source: int) -> int:
-    """The bytes that the owner of 127.0.0.1:`at` has not read yet of what came from 127.0.0.1:`source`.
-
-    Raises LookupError when there is no such connection.
+def unread(at: int, source: int) -> int | None:
+    """The bytes that the owner of 127.0.0.1:`at` has not read yet of what came from 127.0.0.1:`source`; None when there
+    is no such connection.
     """
-    wanted = (f"0100007F:{at:04X}", f"0100007F:{source:04X}")
+    wanted = [f"0100007F:{at:04X}", f"0100007F:{source:04X}"]
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         cells = line.split()
-        if (cells[1], cells[2]) == wanted:
+        if cells[1:3] == wanted:
             return int(cells[4].partition(":")[2], 16)
-    raise LookupError(f"no connection from port {source} at port {at}")
+    return None
