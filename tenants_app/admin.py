@@ -15,7 +15,7 @@ from tenants_app import admin_people as admin_people
 from tenants_app import versions
 from tenants_app.admin_content import readable
 from tenants_app.admin_forms import PERSONA_FIELDS, MembershipAddForm, TenantForm
-from tenants_app.admin_scope import AUDITORS, MANAGERS, NOBODY, TenantFilter, TenantScopedAdmin, tenants_for
+from tenants_app.admin_scope import AUDITORS, MANAGERS, NOBODY, TenantFilter, TenantScopedAdmin, people_for, tenants_for
 from tenants_app.documents import DocumentError
 from tenants_app.models import Bundle, Membership, Role, Tenant
 from tenants_app.structure import create_tenant_structure
@@ -108,7 +108,10 @@ def content_page(model_admin: Any, request: HttpRequest, obj: Any, bundle: Bundl
 
 @admin.register(Membership)
 class MembershipAdmin(TenantScopedAdmin):
-    """A tenant's team; a manager looks after the others, never after their own entry."""
+    """A tenant's team; a manager looks after the others, never after their own entry.
+
+    A manager of several businesses may bring people of one into another; a platform admin adds anybody.
+    """
 
     view_roles = add_roles = change_roles = delete_roles = MANAGERS
     list_display = ("person", "email", "tenant", "role")
@@ -118,9 +121,17 @@ class MembershipAdmin(TenantScopedAdmin):
     search_fields = ("user__username", "user__email", "user__first_name", "user__last_name")
 
     def get_form(self, request: HttpRequest, obj: Membership | None = None, change: bool = False, **kwargs: Any) -> Any:
-        if obj is None:
-            kwargs["form"] = MembershipAddForm
-        return super().get_form(request, obj, change=change, **kwargs)
+        if obj is not None:
+            return super().get_form(request, obj, change=change, **kwargs)
+        form = super().get_form(request, obj, change=change, **{**kwargs, "form": MembershipAddForm})
+        form.people = people_for(request)
+        return form
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        # Who manages one business only knows those who are in its team already. Anybody else's account is no business
+        # of theirs: a name that is answered differently when it exists tells who works for others.
+        is_admin = getattr(request.user, "is_superuser", False)
+        return super().has_add_permission(request) and (is_admin or len(tenants_for(request, MANAGERS)[:2]) > 1)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         mine = list(tenants_for(request, MANAGERS)[:2])

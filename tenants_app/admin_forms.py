@@ -2,15 +2,15 @@
 
 import copy
 import re
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (  # type: ignore[import-untyped]
@@ -187,13 +187,18 @@ def _path(config: dict[str, Any], name: str) -> str:
 
 
 class MembershipAddForm(forms.ModelForm):  # type: ignore[type-arg]  # no subscript at run time
-    """Adds a colleague who has an account, found by the whole user name or e-mail address."""
+    """Adds a colleague who has an account, found by the whole user name or e-mail address among `people`.
+
+    Whoever is not among them, whether they have an account here or not, is answered with the same sentence.
+    """
+
+    people: ClassVar[QuerySet[User]] = User.objects.none()  # its admin sets whom the signed-in person may know of
 
     person = forms.CharField(
         label=_("User name or e-mail"),
         max_length=254,
         widget=UnfoldAdminTextInputWidget,
-        help_text=_("The platform admin creates accounts."),
+        help_text=_("Somebody of a business that you manage. The platform admin adds people who are new here."),
     )
 
     class Meta:
@@ -203,9 +208,9 @@ class MembershipAddForm(forms.ModelForm):  # type: ignore[type-arg]  # no subscr
     def clean_person(self) -> str:
         text: str = self.cleaned_data["person"].strip()
         matching = Q(username=text) | Q(email__iexact=text)
-        found = list(get_user_model().objects.filter(matching, is_active=True)[:2])
+        found = list(self.people.filter(matching, is_active=True)[:2])
         if len(found) != 1:
-            raise ValidationError(_("No single active account has this user name or e-mail."))
+            raise ValidationError(_("Nobody among the people you may add has this user name or e-mail."))
         self.instance.user = found[0]
         return text
 

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib.admin import site
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -38,6 +39,14 @@ def tenants_for(request: HttpRequest, roles: Iterable[str]) -> QuerySet[Tenant]:
         return mine
     wanted = set(roles)
     return mine.filter(pk__in=[key for key, role in roles_of(request).items() if role in wanted])
+
+
+def people_for(request: HttpRequest) -> QuerySet[User]:
+    """Those whose accounts the signed-in person may know of: the teams they manage; everybody for a platform admin."""
+    everybody = User.objects.all()
+    if getattr(request.user, "is_superuser", False):
+        return everybody
+    return everybody.filter(pk__in=Membership.objects.filter(tenant__in=tenants_for(request, MANAGERS)).values("user"))
 
 
 def has_role(request: HttpRequest, roles: Iterable[str], tenant_id: int | None = None) -> bool:

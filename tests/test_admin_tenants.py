@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from tenants_app.admin_forms import origin_of, put_at, value_at
-from tenants_app.models import Membership, Tenant
+from tenants_app.models import Membership, Role, Tenant
 from tests.admin_cast import Cast, make_cast
 
 
@@ -158,18 +159,42 @@ def test_nobody_deletes_a_business(cast: Cast) -> None:
     assert cast.client("admin").post(page, {"post": "yes"}).status_code == 403
 
 
-@pytest.mark.parametrize("person", ["stranger", "STRANGER@alfa.example"])
-def test_a_manager_adds_a_colleague_by_user_name_or_e_mail(cast: Cast, person: str) -> None:
+@pytest.mark.parametrize("person", ["colleague", "COLLEAGUE@annex.example"])
+def test_a_manager_of_two_businesses_brings_people_of_one_into_the_other(cast: Cast, person: str) -> None:
+    colleague = with_annex(cast)
     form = {"person": person, "tenant": cast.a.pk, "role": "operator"}
     cast.client("manager").post(reverse("admin:tenants_app_membership_add"), form)
-    assert cast.people["stranger"].memberships.get().tenant == cast.a
+    assert colleague.memberships.filter(tenant=cast.a, role="operator").exists()
 
 
-@pytest.mark.parametrize("person", ["nobody-at-all", "operator", "strang"])
+@pytest.mark.parametrize("person", ["nobody-at-all", "stranger", "rival", "operator", "colleag"])
 def test_an_unknown_person_or_one_in_the_team_is_not_added(cast: Cast, person: str) -> None:
+    with_annex(cast)
     form = {"person": person, "tenant": cast.a.pk, "role": "auditor"}
     assert cast.client("manager").post(reverse("admin:tenants_app_membership_add"), form).status_code == 200
     assert cast.a.memberships.count() == 3
+
+
+def with_annex(cast: Cast) -> User:
+    """A second business of the manager's, and who works there."""
+    annex = Tenant.objects.create(slug="annex", name="Annex")
+    colleague = User.objects.create_user("colleague", "colleague@annex.example")
+    for person, role in ((cast.people["manager"], Role.MANAGER), (colleague, Role.OPERATOR)):
+        Membership.objects.create(user=person, tenant=annex, role=role)
+    return colleague
+
+
+def test_a_manager_of_one_business_knows_nobody_to_add(cast: Cast) -> None:
+    client, add = cast.client("manager"), reverse("admin:tenants_app_membership_add")
+    assert client.get(add).status_code == 403
+    assert add not in client.get(reverse("admin:tenants_app_membership_changelist")).content.decode()
+
+
+@pytest.mark.parametrize("person", ["stranger", "STRANGER@alfa.example"])
+def test_a_platform_admin_adds_anybody_to_a_team(cast: Cast, person: str) -> None:
+    form = {"person": person, "tenant": cast.a.pk, "role": "operator"}
+    cast.client("admin").post(reverse("admin:tenants_app_membership_add"), form)
+    assert cast.people["stranger"].memberships.get().tenant == cast.a
 
 
 def test_a_manager_gives_another_role_but_not_to_themself(cast: Cast) -> None:
