@@ -4,11 +4,13 @@ import asyncio
 import logging
 import weakref
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from channels.consumer import get_handler_name
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.layers import get_channel_layer
 from django.conf import settings
 
 from conversations import protocol
@@ -18,6 +20,9 @@ from conversations.limits import Buckets, Rate
 from conversations.protocol import BadFrame, Refusal
 
 log = logging.getLogger(__name__)
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 REFUSED, IDLE, FLOODING, TOO_BIG, RESTART = 4403, 4408, 4429, 1009, 1012
 HELLO_SECONDS = 30.0
@@ -60,6 +65,35 @@ class ClientSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
 
     async def gone(self) -> None:
         """The socket is closed."""
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Serve one connection. Channels' own way makes a task of every frame that comes or goes."""
+        self.scope, self.base_send = scope, send
+        self.channel_layer = get_channel_layer(self.channel_layer_alias)
+        self.channel_name = await self.channel_layer.new_channel()
+        self._one_at_a_time = asyncio.Lock()
+        hearing = asyncio.create_task(self._hear())
+        try:
+            while True:
+                message = await receive()
+                async with self._one_at_a_time:
+                    await self.dispatch(message)
+        except StopConsumer:
+            pass
+        finally:
+            hearing.cancel()
+            await asyncio.gather(hearing, return_exceptions=True)
+
+    async def _hear(self) -> None:
+        """Pass on what is pushed; a socket that cannot be told any more comes back and asks."""
+        try:
+            while True:
+                message = await self.channel_layer.receive(self.channel_name)
+                async with self._one_at_a_time:
+                    await self.dispatch(message)
+        except Exception:  # the boundary of a task that nobody waits for  # noqa: BLE001
+            log.exception("a socket of %s heard nothing more and was closed", self.scope["path"])
+            await self.close(RESTART)
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         # Channels looks after database connections here, a thread switch for every frame. This consumer reaches the

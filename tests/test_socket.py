@@ -566,3 +566,15 @@ def _full(*args: object) -> None:
 
 def _broken(*args: object, **kwargs: object) -> None:
     raise RuntimeError("broken")
+
+
+async def test_a_socket_that_cannot_be_told_any_more_is_closed_to_come_back(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(self: object, event: object) -> None:
+        raise RuntimeError("broken")
+
+    tab = await chat.visitor()
+    monkeypatch.setattr("conversations.consumers.ChatConsumer.chat_frames", broken)
+    await tab.write("Oi")
+    assert await tab.closed() == 1012
