@@ -57,13 +57,23 @@ class Person:
             ready = await self._ready
         self.visitor, self.conversation = ready["visitor"], ready["conversation"]
 
+    async def is_there(self) -> bool:
+        """Whether the server still hears this socket."""
+        self._ready = asyncio.get_running_loop().create_future()
+        self.socket.send({"type": "sync", "after": 0})
+        try:
+            await asyncio.wait_for(self._ready, PATIENCE)
+        except (TimeoutError, ConnectionError):
+            return False
+        return True
+
     def leave(self) -> None:
         """Cut the line."""
         self.socket.drop()
 
     def _frame(self, frame: dict[str, Any]) -> None:
         kind = frame["type"]
-        if kind == "ready":
+        if kind in {"ready", "history"} and not self._ready.done():
             self._ready.set_result(frame)
         elif kind == "error":
             self.told.errors[frame["code"]] += 1
@@ -85,10 +95,10 @@ class Talker(Person):
         self.think, self._asked = think, 0
         self._chance = random.Random(self.name)
 
-    async def talk(self, until: float) -> None:
-        """Talk until this moment (monotonic seconds); the last question is still waited for."""
+    async def talk(self, over: asyncio.Event) -> None:
+        """Talk until it is over; the last question is still waited for."""
         await asyncio.sleep(self._chance.random() * self.think)
-        while time.monotonic() < until:
+        while not over.is_set():
             await self._turn()
             await asyncio.sleep(self.think * (0.5 + self._chance.random()))
 

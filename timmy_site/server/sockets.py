@@ -4,6 +4,7 @@ import asyncio
 import socket
 from typing import Any
 
+from autobahn.websocket.types import ConnectionDeny
 from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
 from twisted.internet import reactor as _reactor
@@ -70,6 +71,12 @@ class BoundedSocket(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no
         if reason.check(ConnectionAborted) and (inbox := getattr(self, "application_queue", None)):
             inbox.forget()  # we cut it: nothing more is done for it, it comes back and asks again
         super().connectionLost(reason)
+
+    def onConnect(self, request: Any) -> Any:
+        """The handshake came; one that the library would log a traceback of is refused."""
+        if not "".join([*request.headers, request.headers.get("sec-websocket-protocol", "")]).isascii():
+            raise ConnectionDeny(400, "Headers are ASCII")  # type: ignore[no-untyped-call]
+        return super().onConnect(request)
 
     # What comes
 
