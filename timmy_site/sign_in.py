@@ -81,7 +81,7 @@ def _cookie_name() -> str:
 
 
 def _code(username: str) -> str:
-    return salted_hmac(_SALT, username.casefold()).hexdigest()[:24]
+    return salted_hmac(_SALT, username.casefold(), algorithm="sha256").hexdigest()[:24]
 
 
 def wait(request: HttpRequest, username: str) -> float:
