@@ -190,6 +190,21 @@ class TestRetries:
         assert type(answer.error) is error
         assert len(server.requests) == 1
 
+    async def test_a_server_that_leads_elsewhere_is_not_followed(self) -> None:
+        async def lead(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            head = f"HTTP/1.1 307 Elsewhere\r\nLocation: {elsewhere.url}\r\nContent-Length: 0\r\n\r\n"
+            writer.write(head.encode())
+            await writer.drain()
+            writer.close()
+
+        async with FakeModel(text=TEXT) as elsewhere:
+            leading = await asyncio.start_server(lead, "127.0.0.1", 0)
+            async with leading:
+                answer = await ask(f"http://127.0.0.1:{leading.sockets[0].getsockname()[1]}/v1")
+            assert type(answer.error) is Invalid
+            assert elsewhere.requests == []
+
     async def test_a_server_that_knows_no_optional_parameters_is_asked_plainly(self, faulty: Any) -> None:
         answer, server = await faulty("400", times=1)
         assert (answer.text, len(server.requests)) == (TEXT, 2)

@@ -197,7 +197,7 @@ class _Door:
         """The server's answer, its text still to come. Raises ModelError."""
         try:
             async with asyncio.timeout_at(patience.until):
-                response = await self.session.post(self._address, data=body)
+                response = await self.session.post(self._address, data=body, allow_redirects=False)
         except aiohttp.ConnectionTimeoutError as error:
             raise Unreachable("no connection to the server") from error
         except TimeoutError as error:
@@ -284,6 +284,8 @@ def _named(response: aiohttp.ClientResponse) -> ModelError:
         return Unreachable(f"the server is in trouble (HTTP {status})")
     if status in {400, 422}:
         return _NotUnderstood(f"the server refused the request (HTTP {status})")
+    if status < 400:
+        return Invalid(f"the server sent us elsewhere (HTTP {status}): OPENAI_BASE_URL has to be the place itself")
     return Invalid(f"the server refused the request (HTTP {status})")
 
 
