@@ -14,7 +14,7 @@ class Rate:
     """So many events per period; `count` may come at once, then they come back evenly."""
 
     count: int
-    seconds: int
+    seconds: float
 
     @classmethod
     def parse(cls, text: str) -> "Rate | None":

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversations.limits import Buckets, Rate
+from conversations.limits import Buckets, Paces, Rate
 
 
 class Clock:
@@ -111,3 +111,56 @@ def test_never_more_pass_than_the_rate_allows(count: int, pauses: list[float]) -
         clock.now += pause
         passed += buckets.take("a") == 0.0
     assert passed <= count + sum(pauses) * count / 60 + 1e-6
+
+
+def test_a_bucket_tells_how_full_it_is_and_when_enough_is_left_for_others(clock: Clock) -> None:
+    buckets = Buckets(Rate(4, 60), clock=clock)
+    buckets.take("a")
+    assert buckets.level("a") == 0.75
+    assert [buckets.wait("a", spare=spare) for spare in (0, 2, 3)] == [0.0, 0.0, 15.0]
+    assert buckets.level("a") == 0.75  # looking takes nothing
+
+
+def test_what_comes_too_fast_is_put_off_evenly(clock: Clock) -> None:
+    paces = Paces(Rate(2, 1), clock=clock)
+    assert [paces.delay("a") for _ in range(4)] == [0.0, 0.0, 0.5, 1.0]
+    assert paces.delay("b") == 0.0
+
+
+def test_to_look_at_a_pace_counts_nothing(clock: Clock) -> None:
+    paces = Paces(Rate(1, 1), clock=clock)
+    assert [paces.delay("a", look=True) for _ in range(3)] == [0.0, 0.0, 0.0]
+    paces.delay("a")
+    assert [paces.delay("a", look=True) for _ in range(3)] == [1.0, 1.0, 1.0]
+
+
+def test_who_kept_the_pace_is_never_put_off(clock: Clock) -> None:
+    paces = Paces(Rate(2, 1), clock=clock)
+    for _ in range(20):
+        assert paces.delay("a") == 0.0
+        clock.now += 0.5
+
+
+def test_without_a_rate_nothing_is_put_off() -> None:
+    paces = Paces(None)
+    assert [paces.delay("a") for _ in range(100)] == [0.0] * 100
+
+
+def test_only_so_many_paces_are_remembered(clock: Clock) -> None:
+    paces = Paces(Rate(1, 1), clock=clock, most=2)
+    for key in ("a", "b", "c"):
+        paces.delay(key)
+    assert list(paces._next) == ["b", "c"]
+
+
+@given(st.integers(1, 20), st.lists(st.floats(0, 3), max_size=100))
+def test_put_off_things_never_pass_the_rate(count: int, pauses: list[float]) -> None:
+    clock = Clock()
+    paces = Paces(Rate(count, 1), clock=clock)
+    done: list[float] = []
+    for pause in pauses:
+        clock.now += pause
+        done.append(clock.now + paces.delay("a"))
+    assert done == sorted(done)
+    for start in done:
+        assert sum(start <= one < start + 1 for one in done) <= 2 * count
