@@ -91,7 +91,8 @@ async def _tell(one: _Shown, size: int) -> None:
     storage = storage_for(one.tenant)
     try:
         # Mostly it was this process that wrote: then it is at hand.
-        transcript = storage.recent(one.conversation_id) or await in_file_thread(storage.read, one.conversation_id)
+        recent = storage.recent(one.conversation_id)
+        transcript = await in_file_thread(storage.read, one.conversation_id) if recent is None else recent
     except ConversationNotFound:
         one.size = size
         return
