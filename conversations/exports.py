@@ -17,7 +17,7 @@ from django.utils import timezone
 from zipstream import ZIP_DEFLATED, ZipStream  # type: ignore[import-untyped]
 
 from conversations import data_dictionary, reports, schema
-from conversations.core.records import Row
+from conversations.core.records import CONVERSATION_ID, Row
 from conversations.index import writer
 from conversations.models import Conversation, Export, Visitor
 from conversations.period import Period
@@ -27,6 +27,7 @@ from conversations.stats import utc_text
 from conversations.storage import codec, storage_for
 from conversations.storage.base import StorageError
 from conversations.storage.csv_files import PREFIX, SUFFIX, CsvFiles
+from conversations.storage.posix import refuse_links
 from tenants_app.models import Tenant
 
 log = logging.getLogger(__name__)
@@ -230,10 +231,11 @@ def audit_copy(flavour: Audit, data: bytes, rows: Sequence[Row]) -> Iterator[byt
 
 def raw_copy(storage: Any, conversation_id: str) -> bytes | None:
     """The bytes of a file that the storage cannot read; None when there is no regular file to be read at all."""
-    if not isinstance(storage, CsvFiles):
+    if not isinstance(storage, CsvFiles) or not CONVERSATION_ID.match(conversation_id):
         return None
     path = storage.folder / f"{PREFIX}{conversation_id}{SUFFIX}"
     try:
+        refuse_links(str(storage.folder.parent), str(storage.folder))
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
             return file.read() if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
