@@ -23,6 +23,7 @@ from tenants_app.documents import DocumentError
 from tenants_app.files import RawDocuments, has_files, tenant_folder
 from tenants_app.models import Membership, Tenant
 from tenants_app.persona import SPELLINGS
+from tenants_app.structure import data_folders
 
 PERSONA_FIELDS: Final = ("agent_name", "tone", "greeting", "instructions")
 HOST: Final = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\Z")
@@ -122,6 +123,7 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]  # no subscript at 
         slug: str = self.cleaned_data["slug"]
         try:
             taken = has_files(tenant_folder(slug))
+            data_folders(slug)
         except ValueError as error:
             raise ValidationError(str(error)) from None
         if taken:

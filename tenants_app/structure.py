@@ -62,10 +62,19 @@ def create_tenant_structure(
 
 
 def make_folders(slug: str) -> None:
-    """The tenant's empty folders under tenant_files/ and data/."""
-    tenant_folder(slug).mkdir(parents=True, exist_ok=True)
-    for name in DATA_FOLDERS:
-        (Path(settings.DATA_DIR) / slug / name).mkdir(parents=True, exist_ok=True)
+    """The tenant's empty folders under tenant_files/ and data/. Raises ValueError for a symbolic link among them."""
+    for folder in (tenant_folder(slug), *data_folders(slug)):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def data_folders(slug: str) -> list[Path]:
+    """The folders under data/, the tenant's own first. Raises ValueError when one is a symbolic link."""
+    own = Path(settings.DATA_DIR) / slug
+    folders = [own, *(own / name for name in DATA_FOLDERS)]
+    for folder in folders:
+        if folder.is_symlink():
+            raise ValueError(_("%(folder)s is a symbolic link.") % {"folder": folder})
+    return folders
 
 
 def neutral(name: str, language: str | None = None) -> RawDocuments:
