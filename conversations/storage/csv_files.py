@@ -123,9 +123,9 @@ class CsvFiles(Storage):
     def set_aside(self, conversation_id: str) -> None:
         path, folder = self._path(self._checked(conversation_id)), self._beside("ancestor")
         with named(path, NotStored):
+            refuse_links(*self._no_links, str(folder))
             descriptor = open_locked(path, create=False)
             try:
-                refuse_links(*self._no_links, str(folder))
                 make_folder(folder)
                 os.link(path, folder / path.name)  # never over another one
                 sync_folder(folder)
