@@ -116,7 +116,7 @@ def path_of(pattern: str, key: str, content_type: int = 0) -> str:
     """The pattern as an address, with the key in its place."""
     place = pattern.replace("^(?P<app_label>auth|tenants_app|conversations)/$", "conversations/")
     place = place.replace("(?P<url>.*)$", key).replace("<path:content_type_id>", str(content_type))
-    return "/" + re.sub(r"<[^>]+>", key, place)
+    return "/" + re.sub(r"<[^>]+>", lambda _: key, place)
 
 
 def form_of(address: Address, house: House) -> dict[str, Any]:

@@ -35,6 +35,16 @@ class Stage(Chat):
         assert connected
         return tab
 
+    async def refused(self, slug: str, origin: str | None = OURS.origin) -> dict[str, Any]:
+        """The only thing that a refused handshake brings: the close."""
+        tab = Tab(f"/ws/chat/{slug}/", origin, "192.0.2.1")
+        self.tabs.append(tab)
+        await tab.wire.send_input({"type": "websocket.connect"})
+        event = await tab.event()
+        event = await tab.event() if event["type"] == "websocket.accept" else event
+        assert event["type"] == "websocket.close"
+        return event
+
     async def newcomer(self) -> dict[str, Any]:
         """What a visitor of ours holds who has talked a little: token and conversation."""
         tab = await self.visitor(OURS.slug)

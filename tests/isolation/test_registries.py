@@ -46,5 +46,6 @@ def test_every_frame_of_a_client_has_a_row_in_frames() -> None:
         assert names <= tried, f"a new field of {kind.__name__}: name something of theirs in it"
 
 
-def test_there_is_one_socket_address() -> None:
-    assert [one.pattern.regex.pattern for one in websocket_urlpatterns] == [r"^ws/chat/(?P<slug>[^/]{1,200})/\Z"]
+def test_there_is_one_socket_address_and_all_others_are_refused() -> None:
+    assert [one.pattern.regex.pattern for one in websocket_urlpatterns] == [r"^ws/chat/(?P<slug>[^/]{1,200})/\Z", ""]
+    assert websocket_urlpatterns[1].callback.__name__ == "_nowhere"

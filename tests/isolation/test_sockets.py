@@ -59,18 +59,10 @@ async def test_who_one_is_in_the_admin_changes_nothing_at_the_socket(stage: Stag
 
 async def test_a_slug_of_theirs_from_elsewhere_is_refused_like_one_of_nobody(stage: Stage) -> None:
     for origin in (None, OURS.origin, "null", f"{THEIRS.origin}.evil.example"):
-        assert await refusal(stage, THEIRS.slug, origin) == await refusal(stage, GHOST.slug, origin), origin
+        assert await stage.refused(THEIRS.slug, origin) == await stage.refused(GHOST.slug, origin), origin
     await sync_to_async(Tenant.objects.filter(slug=THEIRS.slug).update)(active=False)
     forget_snapshots()
-    assert await refusal(stage, THEIRS.slug, THEIRS.origin) == await refusal(stage, GHOST.slug, THEIRS.origin)
-
-
-async def refusal(stage: Stage, slug: str, origin: str | None) -> dict[str, Any]:
-    """The only thing that a refused handshake brings: the close."""
-    tab = await stage.tab_of("nobody", slug, origin)
-    event = await tab.event()
-    assert event["type"] == "websocket.close"
-    return event
+    assert await stage.refused(THEIRS.slug, THEIRS.origin) == await stage.refused(GHOST.slug, THEIRS.origin)
 
 
 async def test_another_visitors_conversation_of_ours_is_like_an_unknown_one(stage: Stage) -> None:
