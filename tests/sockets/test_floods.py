@@ -147,6 +147,7 @@ async def test_of_a_flood_little_is_stored(chat: Chat) -> None:
     assert await tab.closed() == 4429
     assert visitors_rows(chat, tab) == [str(number) for number in range(len(visitors_rows(chat, tab)))]
     assert 2 <= len(visitors_rows(chat, tab)) < 10
+    assert not any(one.put_off for one in sockets._open)  # nor is anything of it stored later
 
 
 async def test_a_tenants_limit_is_told_like_any_other_and_is_not_the_next_ones(chat: Chat) -> None:
