@@ -59,6 +59,7 @@ class Home:
             "RATE_LIMIT_VISITOR": "",
             "RATE_LIMIT_ADDRESS": "",
             "LOG_LEVEL": "WARNING",
+            "PYTHONFAULTHANDLER": "1",
             **self.settings,
         }
 
@@ -141,7 +142,17 @@ class Server:
                     return
             except OSError:
                 time.sleep(0.02)
-        raise NotRunning(f"the server did not start:\n{self._log.read_text(errors='replace')[-3000:]}")
+        raise NotRunning(f"the server did not start: {self._last_words()}")
+
+    def _last_words(self) -> str:
+        """How the process ended, or where its threads stand (it is ended for that), and the end of its log."""
+        assert self._process is not None
+        ended = self._process.poll()
+        if ended is None:
+            self._process.send_signal(signal.SIGABRT)  # PYTHONFAULTHANDLER writes the stacks
+            self._process.wait(STOP_SECONDS)
+        told = f"it ended with {ended}" if ended is not None else f"no answer for {START_SECONDS} s"
+        return f"{told}\n{self._log.read_text(errors='replace')[-6000:]}"
 
     def kill(self) -> None:
         """kill -9: the process gets no word in."""
