@@ -1,6 +1,7 @@
 """The product's own server in a folder of its own: started as its user starts it, killed as nobody would."""
 
 import os
+import random
 import re
 import shutil
 import signal
@@ -18,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
 STOP_SECONDS = 20
+OUR_PORTS = (20_000, 32_000)  # below those that Linux, macOS and the BSDs give to outgoing connections
 
 
 class NotRunning(Exception):
@@ -25,11 +27,24 @@ class NotRunning(Exception):
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nothing listens on at the moment."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
+    """A port of 127.0.0.1 that nothing listens on, and that no connection from here is given as its own.
+
+    While a server is down its visitors try again and again: with a port of the usual range one of them would in the
+    end be connected to itself, and the port be taken for a minute.
+    """
+    while True:
+        port = random.randrange(*OUR_PORTS)
+        if _can_be_bound(port):
+            return port
+
+
+def _can_be_bound(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 @dataclass(slots=True)
