@@ -5,6 +5,7 @@ import logging
 import weakref
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
+from itertools import count
 from typing import Any
 
 from channels.consumer import get_handler_name
@@ -30,6 +31,7 @@ LONGEST_AT_THE_DOOR = 5.0
 FRAMES_OF_ONE_SOCKET = Rate(100, 10)
 MOST_PUT_OFF = 30
 REFUSALS_BEFORE_CLOSE = 30
+FRAMES_IN_A_TURN = 8
 PATIENT_REFUSALS, REFUSAL_SECONDS = 3, 0.05  # after so many in a row each next one takes its time
 
 _open: "weakref.WeakSet[ClientSocket]" = weakref.WeakSet()
@@ -74,10 +76,12 @@ class ClientSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
         self._one_at_a_time = asyncio.Lock()
         hearing = asyncio.create_task(self._hear())
         try:
-            while True:
+            for number in count():
                 message = await receive()
                 async with self._one_at_a_time:
                     await self.dispatch(message)
+                if number % FRAMES_IN_A_TURN == 0:
+                    await asyncio.sleep(0)  # what waits already is received without a pause: others have their turn
         except StopConsumer:
             pass
         finally:

@@ -1,5 +1,7 @@
 """Too much, too long, too late."""
 
+import asyncio
+import itertools
 from typing import Any
 
 import pytest
@@ -160,6 +162,29 @@ async def test_a_tenants_limit_is_told_like_any_other_and_is_not_the_next_ones(c
     assert (error["code"], error["client_id"]) == ("rate_limited", "k1")
     assert 1100 < error["retry_after"] <= 1201
     assert parts(await elsewhere.say("Oi")) == ["Certo."]
+
+
+async def test_who_says_much_at_once_lets_others_have_their_turn(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = itertools.count()
+    seen: list[int] = []
+
+    async def handled(self: object, frame: object) -> None:
+        seen.append(next(turns))
+
+    async def others() -> None:
+        while True:
+            next(turns)
+            await asyncio.sleep(0)
+
+    tab = await chat.visitor()
+    monkeypatch.setattr("conversations.consumers.ChatConsumer.handle", handled)
+    for _ in range(400):
+        tab.wire.input_queue.put_nowait({"type": "websocket.receive", "text": '{"type":"typing"}'})
+    running = asyncio.create_task(others())
+    await eventually(lambda: len(seen) == 400)
+    running.cancel()
+    assert max(later - sooner for sooner, later in itertools.pairwise(seen)) > 1
+    assert max(len(list(same)) for _, same in itertools.groupby(n - at for at, n in enumerate(seen))) < 20
 
 
 async def test_ratings_without_end_are_refused(chat: Chat) -> None:

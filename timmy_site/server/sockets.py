@@ -20,6 +20,7 @@ MOST_WAITING = 32  # messages that came and are not handled: then the connection
 MOST_FRAGMENTS = 1024  # of one message
 WIRE_FRAMES = Rate(1000, 10)  # with fragments, pings and pongs: more are read later
 WIRE_PAUSE = 1.0
+FRAMES_IN_A_TURN = 64  # then others have theirs
 SEND_BUFFER = 128 * 1024  # bytes that the kernel keeps for a client that reads slowly
 FAREWELL_BYTES = 4096  # who was told to go says no more than this at once: the rest is not looked at
 
@@ -56,7 +57,7 @@ class BoundedSocket(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no
     def connectionMade(self) -> None:
         self._held: set[str] = set()
         self._wire = Buckets(WIRE_FRAMES if settings.RATE_LIMIT_VISITOR else None)
-        self._fragments = 0
+        self._fragments = self._in_turn = 0
         self.backlog = Backlog(self.transport, self.factory.server_class.backlogs)
         self.transport.getHandle().setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         self.transport.unregisterProducer()  # the page's channel that this connection began as
@@ -94,6 +95,7 @@ class BoundedSocket(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no
                 self.consumeData()
 
     def dataReceived(self, data: bytes) -> None:
+        self._in_turn = 0
         super().dataReceived(data)
         if self._held:  # the end of the handshake resumes the reading whatever was asked for
             self.transport.pauseProducing()
@@ -106,9 +108,16 @@ class BoundedSocket(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no
 
     def onFrameBegin(self) -> None:
         super().onFrameBegin()
+        self._in_turn += 1
         if self._wire.take(""):
-            self.hold("wire")
-            reactor.callLater(WIRE_PAUSE, self.go_on, "wire")
+            self._pause("wire", WIRE_PAUSE)
+        elif self._in_turn >= FRAMES_IN_A_TURN:
+            self._in_turn = 0
+            self._pause("turn", 0.0)
+
+    def _pause(self, reason: str, seconds: float) -> None:
+        self.hold(reason)
+        reactor.callLater(seconds, self.go_on, reason)
 
     def onMessageFrameBegin(self, length: int) -> None:
         super().onMessageFrameBegin(length)
