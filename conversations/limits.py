@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-MOST_KEYS = 100_000
+MOST_KEYS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
