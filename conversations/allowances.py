@@ -9,8 +9,8 @@ from django.core.signals import setting_changed
 from conversations.limits import Buckets, Paces, Rate
 
 READS_PER_MESSAGE = 4
-PACE = Rate(2, 1)  # messages of one visitor: so many at once, then so many a second; more wait their turn
-DOOR_PACE = Rate(20, 2)  # sockets opened from one address, likewise
+PACE = Rate(10, 5)  # messages of one visitor: ten at once, then two a second; more wait their turn
+DOOR_PACE = Rate(20, 2)  # sockets opened from one address: twenty at once, then ten a second
 FLOOD_PENALTY = Rate(2, 10)  # a socket closed for flooding, but the first, puts the next ones of its address off by 5 s
 RESERVED = 0.5  # this share of a tenant's allowance is for those who have used less of their own
 
