@@ -4,12 +4,14 @@ import errno
 import fcntl
 import os
 import stat
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from conversations.core.records import Row
 from conversations.storage import conversation_file, csv_files, posix
 
 COUNTED = ("open", "write", "fsync", "ftruncate", "replace", "link")
@@ -18,17 +20,20 @@ QUIET = ("flock", "pread", "stat", "lstat", "fstat", "close")
 
 
 class Event(NamedTuple):
-    """Something that happened to a file or folder of this name, or that somebody was told about it."""
+    """A call about a file or folder of this name, or "told": somebody was told of one of its rows.
+
+    `right` says that the call worked; of a row, that it and its file's name were synced when it was told.
+    """
 
     what: str
     name: str
-    worked: bool = True
+    right: bool = True
 
 
 class Disk:
     """Stands for the `os` module (and `fcntl`) in the storage's eyes.
 
-    `calls` holds (call, name of the file or folder) in order, `log` the same and whether it worked. With `fail_at` N
+    `calls` holds (call, name of the file or folder) in order, `log` the same and whether it was right. With `fail_at` N
     the Nth call from `arm()` on fails with `error`, and with `for_good` all that follow; a failing write puts half of
     its bytes down first. `most_bytes` is what one write takes at most. What was written before a sync that failed
     lives on in the system's memory only: whoever asks past that (posix_fadvise) sees NULs.
@@ -42,6 +47,8 @@ class Disk:
         self._names: dict[int, str] = {}
         self._synced: dict[int, bytes] = {}
         self._lost: set[int] = set()
+        self._unsynced: dict[str, bytes] = defaultdict(bytes)
+        self._unnamed: set[str] = set()
         self.arm(0)
 
     def arm(self, fail_at: int, error: int = errno.EIO, *, for_good: bool = False, only: str = "") -> None:
@@ -50,9 +57,11 @@ class Disk:
         self.failed = False
         self._counted, self._fail_at, self._error, self._for_good, self._only = 0, fail_at, error, for_good, only
 
-    def tell(self, what: str, name: str) -> None:
-        """Note in the log that somebody was told something of this file."""
-        self.log.append(Event(what, name))
+    def tell(self, row: Row) -> None:
+        """Note in the log that somebody is told of this row."""
+        name = f"conversation_{row.session_id}.csv"
+        synced = row.chain.encode() not in self._unsynced[name] and name not in self._unnamed
+        self.log.append(Event("told", name, synced))
 
     def __getattr__(self, name: str) -> Any:
         real = getattr(fcntl, name, None) or getattr(os, name)
@@ -71,7 +80,8 @@ class Disk:
         known = Path(path).exists()
         descriptor = os.open(path, *args, **kwargs)
         if not known:
-            self.tell("create", Path(path).name)
+            self._unsynced.pop(Path(path).name, None)
+            self._unnamed.add(Path(path).name)
             self._lost.discard(os.fstat(descriptor).st_ino)  # a number that was another file's
         self._names[descriptor] = Path(path).name
         return descriptor
@@ -82,7 +92,9 @@ class Disk:
         except OSError:
             os.write(descriptor, data[: len(data) // 2])
             raise
-        return os.write(descriptor, data[: self.most_bytes])
+        taken = os.write(descriptor, data[: self.most_bytes])
+        self._unsynced[self._names[descriptor]] += bytes(data[:taken])
+        return taken
 
     def fsync(self, descriptor: int) -> None:
         status = os.fstat(descriptor)
@@ -92,7 +104,10 @@ class Disk:
             self._lost.add(status.st_ino)
             raise
         os.fsync(descriptor)
-        if stat.S_ISREG(status.st_mode) and status.st_ino not in self._lost:
+        if not stat.S_ISREG(status.st_mode):
+            self._unnamed -= set(os.listdir(descriptor))
+        elif status.st_ino not in self._lost:
+            self._unsynced.pop(self._names[descriptor], None)
             self._synced[status.st_ino] = Path(self._path(descriptor)).read_bytes()
 
     def posix_fadvise(self, descriptor: int, *args: int) -> None:
@@ -104,11 +119,13 @@ class Disk:
     def ftruncate(self, descriptor: int, size: int) -> None:
         self._count("ftruncate", self._names[descriptor])
         os.ftruncate(descriptor, size)
+        self._unsynced.pop(self._names[descriptor], None)
 
     def replace(self, source: Any, target: Any) -> None:
         self._count("replace", Path(target).name)
-        self.tell("moved", Path(source).name)
         Path(source).replace(target)
+        self._unsynced[Path(target).name] = self._unsynced.pop(Path(source).name, b"")
+        self._unnamed.add(Path(target).name)
 
     def link(self, source: Any, target: Any) -> None:
         self._count("link", Path(target).name)
@@ -131,34 +148,39 @@ class Disk:
             raise OSError(self._error, os.strerror(self._error))
 
 
-def told_too_early(log: Iterable[Event], folder: str) -> list[str]:
-    """The files of which something was told before it was synced, and before their name in `folder` was."""
-    unsynced, unnamed, distrusted, early = set[str](), set[str](), set[str](), list[str]()
-    target = ""
-    for what, name, worked in log:
-        if what == "create" or (what == "replace" and worked):
-            target = name
-            unnamed.add(name)
-            distrusted.discard(name)
-        elif what == "moved" and name not in unsynced:
-            unsynced.discard(target)
-        elif what == "write":
-            unsynced.add(name)
-        elif what == "fsync" and not worked:
-            distrusted.add(name)
-        elif what == "fsync" and name == folder:
-            unnamed.clear()
-        elif what == "fsync":
-            unsynced.discard(name)
-        elif what == "told" and name in unsynced | unnamed | distrusted:
-            early.append(name)
-    return early
+def told_too_early(log: Iterable[Event]) -> list[str]:
+    """The files of which a row was told before it, or the file's name, was synced."""
+    return [event.name for event in log if event.what == "told" and not event.right]
+
+
+Put = Callable[[Any, str, Any], None]
+
+
+def under_the_storage(put: Put) -> Disk:
+    """Put a disk between the storage and the system; `put` sets an attribute, as `setattr` does."""
+    disk = Disk()
+    for module in (posix, csv_files, conversation_file):
+        put(module, "os", disk)
+    put(posix, "fcntl", disk)
+    return disk
+
+
+def note_what_is_told(disk: Disk, put: Put) -> None:
+    """Let the disk's log hold a "told" for every row that is confirmed to its sender or shown to anybody."""
+    # Only now: they belong to Django.
+    from conversations import protocol, turns
+
+    def noting(frame: Callable[..., str]) -> Callable[..., str]:
+        def noted(*args: Any) -> str:
+            disk.tell(next(one for one in args if isinstance(one, Row)))
+            return frame(*args)
+
+        return noted
+
+    put(protocol, "ack_frame", noting(protocol.ack_frame))
+    put(turns, "message_frame", noting(turns.message_frame))
 
 
 def faulty_disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
-    """Put a disk between the storage and the system."""
-    disk = Disk()
-    for module in (posix, csv_files, conversation_file):
-        monkeypatch.setattr(module, "os", disk)
-    monkeypatch.setattr(posix, "fcntl", disk)
-    return disk
+    """A disk under the storage until the test's end."""
+    return under_the_storage(monkeypatch.setattr)

@@ -3,16 +3,14 @@
 import errno
 from collections.abc import Callable, Iterator
 from itertools import count
-from typing import Any
 
 import pytest
 
-from conversations import protocol, turns
-from conversations.core.records import Row
+from conversations import turns
 from conversations.storage.csv_files import READINGS
 from conversations.storage.verify import faults
 from tests.chat_cast import Chat, Tab, eventually
-from tests.faulty_disk import Disk, faulty_disk, told_too_early
+from tests.faulty_disk import Disk, faulty_disk, note_what_is_told, told_too_early
 
 MOST_CALLS = 40  # of a message and its reply; the tests end at the first step that is not reached
 ERRORS = [errno.EIO, errno.ENOSPC, errno.EINTR, errno.EAGAIN, errno.EDQUOT, errno.EROFS, errno.EMFILE]
@@ -23,17 +21,7 @@ NAMES = [errno.errorcode[error] for error in ERRORS]
 def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     """A disk that also notes which rows were told to anybody."""
     disk = faulty_disk(monkeypatch)
-
-    def noting(frame: Callable[..., str]) -> Callable[..., str]:
-        def noted(*args: Any) -> str:
-            row = next(one for one in args if isinstance(one, Row))
-            disk.tell("told", f"conversation_{row.session_id}.csv")
-            return frame(*args)
-
-        return noted
-
-    monkeypatch.setattr(protocol, "ack_frame", noting(protocol.ack_frame))
-    monkeypatch.setattr(turns, "message_frame", noting(turns.message_frame))
+    note_what_is_told(disk, monkeypatch.setattr)
     monkeypatch.setattr(turns, "LONGEST_STORE_PAUSE", 0.01)
     return disk
 
@@ -70,7 +58,7 @@ async def said_under_fault(chat: Chat, disk: Disk, tab: Tab, arm: Callable[[], N
         await tab.write("Oi", client_id)
         assert await verdict(tab, client_id) == "ack"
     await tab.until("done")
-    assert told_too_early([*log, *disk.log], "conversations") == []
+    assert told_too_early([*log, *disk.log]) == []
     READINGS.forget_all()
     rows = chat.rows(tab)[before:]
     assert [(row.role, row.content) for row in rows] == [("user", "Oi"), ("assistant", "Certo.")]
