@@ -188,16 +188,8 @@ def test_nothing_of_the_admin_is_kept_by_a_browser(cast: Cast, who: str) -> None
     kept = []
     for pattern, place in addresses(cast).items():
         answer = cast.client(who).get(place)
-<<<<<<< HEAD
-        if (
-            pattern.startswith("admin/")
-            and answer.status_code == 200
-            and "no-store" not in answer.get("Cache-Control", "")
-        ):
-=======
         stored = "no-store" not in answer.get("Cache-Control", "")
         if pattern.startswith("admin/") and answer.status_code == 200 and stored:
->>>>>>> origin/main
             kept.append(place)
     assert kept == ["/admin/jsi18n/"]  # words of the program
 
