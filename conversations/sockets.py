@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 import weakref
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
@@ -33,6 +34,7 @@ MOST_PUT_OFF = 30
 REFUSALS_BEFORE_CLOSE = 30
 FRAMES_IN_A_TURN = 8
 PATIENT_REFUSALS, REFUSAL_SECONDS = 3, 0.05  # after so many in a row each next one takes its time
+CALM_SECONDS = 1.0
 
 _open: "weakref.WeakSet[ClientSocket]" = weakref.WeakSet()
 
@@ -48,6 +50,7 @@ class ClientSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
     idle: asyncio.TimerHandle | None = None
     worker: asyncio.Task[None] | None = None
     closed = entered = False
+    refused_at = float("-inf")
 
     async def admitted(self, headers: dict[bytes, bytes]) -> bool:
         """Whether this client may talk here at all."""
@@ -147,6 +150,8 @@ class ClientSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
             allowances().leave(self.address)
         if self.idle is not None:
             self.idle.cancel()
+        if self.refusals > PATIENT_REFUSALS:
+            self.put_off.clear()
         await self.gone()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -165,14 +170,15 @@ class ClientSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
         frame = protocol.parse(text)
         late = bool(self.put_off) or self.pace(frame, look=True) > 0
         if late and len(self.put_off) >= MOST_PUT_OFF:
-            raise Refusal("rate_limited", client_id=getattr(frame, "client_id", None), retry_after=self.pace(frame))
+            wait = self.pace(frame, look=True)
+            raise Refusal("rate_limited", client_id=getattr(frame, "client_id", None), retry_after=wait)
         self.spend(frame, queued=len(self.put_off) + 1 if late else 0)
         seconds = self.pace(frame)
         if not late:
             await self.handle(frame)
             self.refusals = 0
             return
-        self.put_off.append((asyncio.get_running_loop().time() + seconds, frame))
+        self.put_off.append((time.monotonic() + seconds, frame))
         if self.worker is None:
             self.worker = asyncio.create_task(self._catch_up())
 
@@ -180,9 +186,11 @@ class ClientSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
         """Handle what was put off, each at its time; who has left meanwhile has said it all the same."""
         while self.put_off:
             due, frame = self.put_off[0]
-            await asyncio.sleep(due - asyncio.get_running_loop().time())
-            if self.put_off:
-                await self._tried(self._handle_late(frame), client_id=getattr(frame, "client_id", None))
+            wait = max(due, self.refused_at + CALM_SECONDS) - time.monotonic()
+            if wait > 0:  # while a flood goes on nothing more of it is done
+                await asyncio.sleep(wait)
+                continue
+            await self._tried(self._handle_late(frame), client_id=getattr(frame, "client_id", None))
             if self.put_off:  # not closed for flooding meanwhile
                 self.put_off.popleft()
         self.worker = None
@@ -208,6 +216,7 @@ class ClientSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
 
     async def _refuse(self, frame: str, counts: bool = True) -> None:
         self.refusals += counts
+        self.refused_at = time.monotonic()
         if self.refusals > PATIENT_REFUSALS:
             await asyncio.sleep(REFUSAL_SECONDS)  # the socket is not read meanwhile: a flood stays where it comes from
         await self.send(frame)
