@@ -10,6 +10,8 @@ from conversations.limits import Buckets, Paces, Rate
 
 READS_PER_MESSAGE = 4
 PACE = Rate(10, 5)  # messages of one visitor: ten at once, then two a second; more wait their turn
+CROWDED_PACE = Rate(2, 1)  # the same once too many write in bursts
+BURSTS = Rate(40, 4)  # messages that all visitors together may write faster than that
 DOOR_PACE = Rate(20, 2)  # sockets opened from one address: twenty at once, then ten a second
 FLOOD_PENALTY = Rate(2, 10)  # a socket closed for flooding, but the first, puts the next ones of its address off by 5 s
 RESERVED = 0.5  # this share of a tenant's allowance is for those who have used less of their own
@@ -25,7 +27,8 @@ class Allowances:
         self._visitors, self._addresses = Buckets(visitor), Buckets(address)
         self._acts = Buckets(visitor), Buckets(address)
         self._reads = Buckets(_often(visitor)), Buckets(_often(address))
-        self._pace, self._doors = Paces(PACE if visitor else None), Paces(DOOR_PACE if address else None)
+        self._pace, self._crowded_pace = (Paces(rate if visitor else None) for rate in (PACE, CROWDED_PACE))
+        self._bursts, self._doors = Buckets(BURSTS), Paces(DOOR_PACE if address else None)
         self._floods = Paces(FLOOD_PENALTY)
         self._most_sockets = settings.SOCKETS_PER_ADDRESS if address else 0
         self._sockets: Counter[str] = Counter()
@@ -63,7 +66,13 @@ class Allowances:
 
     def pace(self, tenant: str, visitor: str, *, look: bool = False) -> float:
         """For how long a message is put off, so that a burst leaves room for others. `look` counts none."""
-        return self._pace.delay(f"{tenant}/{visitor}", look=look)
+        own = f"{tenant}/{visitor}"
+        alone, crowded = self._pace.delay(own, look=look), self._crowded_pace.delay(own, look=look)
+        if not crowded or self._bursts.wait(""):
+            return crowded
+        if not (alone or look):
+            self._bursts.take("")
+        return alone
 
     def enter(self, address: str) -> float:
         """A socket was opened: for how long it is not heard. `leave` has to follow."""

@@ -122,6 +122,21 @@ def test_a_burst_is_put_off_and_a_rest_forgives(limits: Any) -> None:
     assert allowances.pace("t", "another") == 0.0
 
 
+def test_once_many_write_in_bursts_each_is_put_off_sooner(limits: Any) -> None:
+    allowances = Allowances()
+    at_once = [sum(allowances.pace("t", f"v{visitor}") == 0.0 for _ in range(10)) for visitor in range(20)]
+    assert at_once[:5] == [10] * 5
+    assert at_once[5:] == [2] * 15
+
+
+def test_to_look_at_the_pace_counts_nothing(limits: Any) -> None:
+    allowances = Allowances()
+    for visitor in range(20):
+        looked = [allowances.pace("t", f"v{visitor}", look=True) for _ in range(10)]
+        assert looked == [0.0] * 10
+    assert [allowances.pace("t", "v") for _ in range(10)] == [0.0] * 10
+
+
 def test_sockets_opened_one_after_another_wait_at_the_door(limits: Any) -> None:
     allowances = Allowances()
     waits = [allowances.enter("203.0.113.1") for _ in range(40)]

@@ -18,6 +18,7 @@ from tests.sockets.cast import long_conversation
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     """A pace that puts off as the real one does, but not for so long."""
     monkeypatch.setattr(allowances, "PACE", Rate(2, 0.02))
+    monkeypatch.setattr(allowances, "CROWDED_PACE", Rate(2, 0.02))
 
 
 async def errors(tab: Tab, count: int) -> list[dict[str, Any]]:
