@@ -9,7 +9,7 @@ import time
 from tests.torture.report import Effort, Part
 
 # Module -> it holds PART. In this order they run; each has a home of its own and leaves nothing behind.
-PARTS = ["kills", "power", "faults", "index", "duplicates", "load", "unread", "hostile"]
+PARTS = ["kills", "power", "faults", "full_disk", "index", "duplicates", "load", "unread", "hostile"]
 
 
 def options_of(arguments: list[str]) -> argparse.Namespace:
