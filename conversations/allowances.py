@@ -10,8 +10,8 @@ from conversations.limits import Buckets, Paces, Rate
 
 READS_PER_MESSAGE = 4
 PACE = Rate(10, 5)  # messages of one visitor: ten at once, then two a second; more wait their turn
-CROWDED_PACE = Rate(2, 1)  # the same once too many write in bursts
-BURSTS = Rate(40, 4)  # messages that all visitors together may write faster than that
+CROWDED_PACE = Rate(1, 0.5)  # one, then two a second: the same once many write in bursts
+BURSTS = Rate(10, 1)  # messages that all visitors together may write faster than that
 DOOR_PACE = Rate(20, 2)  # sockets opened from one address: twenty at once, then ten a second
 FLOOD_PENALTY = Rate(2, 10)  # a socket closed for flooding, but the first, puts the next ones of its address off by 5 s
 RESERVED = 0.5  # this share of a tenant's allowance is for those who have used less of their own

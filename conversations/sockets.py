@@ -7,6 +7,7 @@ import weakref
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from itertools import count
+from random import random
 from typing import Any
 
 from channels.consumer import get_handler_name
@@ -34,7 +35,7 @@ MOST_PUT_OFF = 30
 REFUSALS_BEFORE_CLOSE = 30
 FRAMES_IN_A_TURN = 8
 PATIENT_REFUSALS, REFUSAL_SECONDS = 3, 0.05  # after so many in a row each next one takes its time
-CALM_SECONDS = 1.0
+CALM_SECONDS = FAREWELL_SECONDS = 1.0
 
 _open: "weakref.WeakSet[ClientSocket]" = weakref.WeakSet()
 
@@ -126,7 +127,9 @@ class ClientSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
         self.entered = True
         wait, crowded = allowances().enter(self.address), allowances().crowded(self.address)
         if wait and not crowded:
-            await asyncio.sleep(min(wait, LONGEST_AT_THE_DOOR))  # coming back at once makes nobody faster
+            await asyncio.sleep(
+                min(wait, LONGEST_AT_THE_DOOR) * (0.5 + random() / 2)
+            )  # nobody is faster by coming at once
         if crowded or wait > LONGEST_AT_THE_DOOR:
             await self.send(protocol.error_frame("rate_limited", retry_after=max(wait, LONGEST_AT_THE_DOOR)))
             return False
@@ -223,6 +226,7 @@ class ClientSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
         if self.refusals >= REFUSALS_BEFORE_CLOSE and not self.closed:
             self.put_off.clear()
             allowances().flooded(self.address)
+            await asyncio.sleep(FAREWELL_SECONDS * random())  # who flooded together does not come back together
             await self.close(FLOODING)
 
     def wait(self, seconds: float) -> None:
