@@ -125,9 +125,7 @@ def form_of(address: Address, house: House) -> dict[str, Any]:
 
 
 def asks_about(cast: Cast, pattern: str, content_type: int = 0) -> list[Ask]:
-    """The address by every method with the key of their thing, and with their slug in its place."""
+    """The address with the key of their thing, to look and to act."""
     address = ADDRESSES[pattern]
     path = path_of(pattern, cast.key(address.thing), content_type)
-    form = form_of(address, cast.theirs)
-    by_slug = Ask(path_of(pattern, cast.theirs.tenant.slug, content_type))
-    return [Ask(path), Ask(path, form, "post"), Ask(path, None, "head"), by_slug]
+    return [Ask(path), Ask(path, form_of(address, cast.theirs), "post")]

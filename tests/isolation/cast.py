@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.test import Client, override_settings
 
 from conversations.storage import storage_for
@@ -92,6 +93,14 @@ def everybody(folder: Path) -> Iterator[Cast]:
         cast.clients |= {who: signed_in(who)(cast) for who in cast.people if who not in CALLERS}
         yield cast
     _forget()
+
+
+@contextmanager
+def rolled_back(folder: Path) -> Iterator[Cast]:
+    """The whole cast for several tests, in a transaction around those of the tests."""
+    with transaction.atomic(), everybody(folder) as cast:
+        yield cast
+        transaction.set_rollback(True)
 
 
 def _forget() -> None:

@@ -6,19 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import transaction
 
 from tests.isolation.canaries import THEIRS
-from tests.isolation.cast import Cast, everybody
+from tests.isolation.cast import Cast, everybody, rolled_back
 from tests.isolation.stage import Stage
 
 
 @pytest.fixture(scope="module")
 def houses(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cast]:
     """The cast as it was made, once for each file of tests."""
-    with django_db_blocker.unblock(), transaction.atomic(), everybody(tmp_path_factory.mktemp("houses")) as cast:
+    with django_db_blocker.unblock(), rolled_back(tmp_path_factory.mktemp("houses")) as cast:
         yield cast
-        transaction.set_rollback(True)
 
 
 @pytest.fixture
@@ -45,9 +43,28 @@ async def stage(inhabited: Cast, settings: Any, monkeypatch: pytest.MonkeyPatch)
     await stage.end()
 
 
+class _Lines(logging.Handler):
+    """Keeps every line, tracebacks included."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record))
+
+
 @pytest.fixture(autouse=True)
-def discreet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Whatever a test does, the log at its most talkative holds no word of theirs but slugs and keys of rows."""
-    caplog.set_level(logging.DEBUG)
-    yield
-    assert THEIRS.private_in(caplog.text) == []
+def log() -> Iterator[list[str]]:
+    """The lines of the log at its most talkative: whatever a test does, they hold no word of theirs.
+
+    Slugs and keys of rows may stand there: they are in addresses.
+    """
+    root, kept = logging.getLogger(), _Lines()
+    level = root.level
+    root.addHandler(kept)
+    root.setLevel(logging.DEBUG)
+    yield kept.lines
+    root.removeHandler(kept)
+    root.setLevel(level)
+    assert [line for line in kept.lines if THEIRS.private_in(line)] == []

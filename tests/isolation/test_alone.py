@@ -12,7 +12,7 @@ from tests.isolation.cast import Cast
 from tests.isolation.houses import House
 from tests.isolation.test_lists import MODELS, list_of
 
-QUERIES = ("_facets=True&all=&o=2.1", "q=a")
+QUERIES = ("_facets=True&all=&o=2.1",)
 
 
 def everything(cast: Cast, who: str) -> dict[str, Answer]:
@@ -49,7 +49,7 @@ def test_pages_lists_and_counts_are_those_of_an_installation_of_our_own(cast: Ca
 
 def test_the_comparison_can_fail(cast: Cast) -> None:
     # A platform admin's lists and counts do change when a business goes.
-    asks = [Ask(path) for path in ("/admin/", *map(list_of, MODELS))]
+    asks = [Ask(path) for path in ("/admin/", *map(list_of, MODELS[:2]))]
     with_them = [shown(cast, "admin", ask) for ask in asks]
     remove(cast.theirs)
     assert not [ask for ask, said in zip(asks, with_them, strict=True) if said == shown(cast, "admin", ask)]

@@ -40,8 +40,8 @@ def test_an_action_never_reaches_theirs(cast: Cast, model: str) -> None:
     asks = [
         Ask(page(model, "changelist"), {"action": action, "_selected_action": chosen, "index": "0", **more}, "post")
         for action in {*FEATURES[model].actions, *FEATURES[model].pages, "delete_selected"}
-        for chosen in ([theirs], [ours, theirs])
-        for more in ({}, {"post": "yes"}, {"post": "yes", "select_across": "1"})
+        for chosen in ([theirs], [ours, theirs])[not FEATURES[model].actions :]
+        for more in ({}, {"post": "yes", "select_across": "1"})
     ]
     assert differences(cast.clients["manager"], asks, untouched(cast)) == []
 
