@@ -13,7 +13,6 @@ from shutil import rmtree
 from typing import Any
 
 import pytest
-from asgiref.sync import sync_to_async
 from django.conf import settings as site
 from django.core.management import CommandError, call_command
 from django.urls import reverse
@@ -67,15 +66,19 @@ def cast(houses: Cast, db: None) -> Cast:
 
 
 @pytest.fixture
-async def stage(installation: Path, transactional_db: None, tmp_path: Path, settings: Any) -> AsyncIterator[Stage]:
+def inhabited(installation: Path, transactional_db: None, tmp_path: Path) -> Iterator[Cast]:
+    with everybody(tmp_path / "houses") as cast:
+        bait(cast)
+        yield cast
+
+
+@pytest.fixture
+async def stage(inhabited: Cast, settings: Any) -> AsyncIterator[Stage]:
     settings.RATE_LIMIT_VISITOR = settings.RATE_LIMIT_ADDRESS = settings.RATE_LIMIT_TENANT = ""
-    made = everybody(tmp_path / "houses")
-    stage = Stage(settings, await sync_to_async(made.__enter__)())
-    bait(stage.cast)
+    stage = Stage(settings, inhabited)
     stage.script()
     yield stage
     await stage.end()
-    await sync_to_async(made.__exit__)(None, None, None)
 
 
 def bait(cast: Cast) -> None:
