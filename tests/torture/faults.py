@@ -29,7 +29,7 @@ from tests.torture.stored import PREFIX, SUFFIX
 from tests.torture.syscalls import why_not as why_no_strace
 
 SLUG = "alfa"
-MODEL = {"ttft": 0.0, "tps": 5000.0, "tokens": 60}
+MODEL = {"ttft": 0.0, "tps": 5000.0}
 FIRST_ERRORS = (errno.EIO, errno.ENOSPC)
 MORE_ERRORS = (errno.EINTR, errno.EAGAIN, errno.EDQUOT, errno.EROFS, errno.EMFILE)
 QUIET = ("flock", "pread", "stat", "lstat", "fstat")
@@ -276,7 +276,7 @@ def _on_a_lossy_disk(effort: Effort, tally: Tally) -> str:
 
 
 async def _serve(made: Home, effort: Effort, tally: Tally, findings: Findings) -> None:
-    async with FakeModel(record=False, **MODEL) as model:
+    async with FakeModel(record=False, tokens=effort.of(60, 200), **MODEL) as model:
         made.settings |= {"OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "none", "TIMMY_MODEL": "fake"}
         people = await _on_a_faulty_disk(made, effort, tally)
         if reason := why_no_strace():
@@ -298,9 +298,9 @@ def run(effort: Effort) -> Findings:
         asyncio.run(_serve(made, effort, tally, findings))
     lossy = _on_a_lossy_disk(effort, tally)
     found = tally.figures
-    findings.at_least("messages said while a call failed", found["cases"], effort.of(100, 800))
-    findings.at_least("told not_stored", found["not_stored"], effort.of(20, 300))
-    findings.at_least("told ack (the reply's calls failed, or none)", found["ack"], effort.of(50, 300))
+    findings.at_least("messages said while a call failed", found["cases"], effort.of(100, 700))
+    findings.at_least("told not_stored", found["not_stored"], effort.of(20, 100))
+    findings.at_least("told ack (the reply's calls failed, or none)", found["ack"], effort.of(50, 500))
     findings.at_most("slowest answer, s", tally.slowest, ANSWER_SECONDS)
     for name in (
         "told after a failed sync, or before one", "other answers than ack and not_stored", "workers that crashed",
