@@ -25,9 +25,9 @@ def is_damage(tail: bytes, following: int) -> bool:
     if not ends:
         return False
     first = tail[: ends[0]]
+    if b"\0" not in first and first.count(b'"') % 2 == 0:
+        return True  # a finished record, which only does not go on from the row before
     unfinished = _row(first)
-    if unfinished and b"\0" not in first and first.count(b'"') % 2 == 0:
-        return True  # a row, which only does not go on from the one before
     rows = [row for start, end in pairwise([0, *ends]) if (row := _row(tail[start:end]))]
     if unfinished and unfinished.seq == str(following):
         rows = rows[1:]  # the row that breaks off itself, when the gap ends within its first cell
