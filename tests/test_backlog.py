@@ -78,8 +78,10 @@ def test_when_all_hold_too_much_the_longest_waiting_go_first(clock: Clock, monke
     monkeypatch.setattr(backlog, "MOST_BYTES", 2500)
     backlogs = Backlogs()
     lines = [full(backlogs)[0] for _ in range(4)]
-    backlogs.tidy()
     assert [line.cut for line in lines] == [True, True, False, False]
+    lines[2].dataBuffer = b"x" * 5000
+    backlogs.tidy()
+    assert [line.cut for line in lines] == [True, True, True, False]
 
 
 async def test_who_writes_waits_until_it_is_read_or_nobody_is_there() -> None:

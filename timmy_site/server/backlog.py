@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 STALLED_SECONDS = 20.0
-MOST_BYTES = 64 * 1024 * 1024
+MOST_BYTES = 32 * 1024 * 1024
 
 
 class Backlog:
@@ -21,6 +21,7 @@ class Backlog:
         if self._read is None:
             self._read, self._left, self._progress = asyncio.Event(), self.bytes, time.monotonic()
             self._backlogs.waiting[self] = None
+            self._backlogs.make_room()
 
     def over(self) -> None:
         """Everything was read, or nobody is there to read it."""
@@ -59,13 +60,17 @@ class Backlogs:
     def __init__(self) -> None:
         self.waiting: dict[Backlog, None] = {}
 
-    def tidy(self) -> None:
-        """Give up those that read nothing for too long, then the longest waiting while all hold too much."""
-        for backlog in [one for one in self.waiting if one.stalled() > STALLED_SECONDS]:
-            backlog.give_up()
+    def make_room(self) -> None:
+        """Give up the longest waiting while all together hold too much."""
         held = sum(one.bytes for one in self.waiting)
         for backlog in list(self.waiting):
             if held <= MOST_BYTES:
                 break
             held -= backlog.bytes
             backlog.give_up()
+
+    def tidy(self) -> None:
+        """Give up those that have read nothing for too long."""
+        for backlog in [one for one in self.waiting if one.stalled() > STALLED_SECONDS]:
+            backlog.give_up()
+        self.make_room()

@@ -63,10 +63,11 @@ class BoundedServer(Server):  # type: ignore[misc]  # daphne ships no types
         return inbox
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
-        """Send what the application says, and let it wait while the client does not read."""
-        await super().handle_reply(protocol, message)
-        if (backlog := protocol.backlog) is not None:
+        """Send what the application says, once the client has read what it was told before."""
+        backlog = protocol.backlog
+        if backlog is not None and message["type"] != "websocket.close":
             await backlog.read()
+        await super().handle_reply(protocol, message)
 
     def timeout_checker(self) -> None:
         """Called every other second."""

@@ -32,6 +32,11 @@ class Inbox(asyncio.Queue[dict[str, Any]]):
         super().__init__()
         self._connection = connection
 
+    async def get(self) -> dict[str, Any]:
+        """What came next, once the client has read what it was told."""
+        await self._connection.backlog.read()
+        return await super().get()
+
     def _put(self, item: dict[str, Any]) -> None:
         super()._put(item)
         if self.qsize() >= MOST_WAITING:
